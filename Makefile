@@ -1,0 +1,59 @@
+# Two commands are all a newcomer needs: `make serve` and `make test`.
+# `make check` is the gate, `make fix` repairs what can repair itself.
+
+BIN := .venv/bin
+DATA ?= data
+
+.PHONY: setup serve test check fix lint types contracts tests floors fresh bench soak clean
+
+setup: .venv/ready
+
+.venv/ready: requirements/dev.lock pyproject.toml tools/setup.sh
+	sh tools/setup.sh
+
+serve: setup
+	$(BIN)/keystead serve --data $(DATA)
+
+test: setup
+	sh tools/test-needs.sh
+	$(BIN)/python -m pytest
+
+check: setup lint types contracts fresh tests floors
+
+fix: setup
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/python tools/fresh.py
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/vulture
+
+types: setup
+	$(BIN)/mypy
+
+contracts: setup
+	PYTHONPATH=src $(BIN)/lint-imports
+
+fresh: setup
+	$(BIN)/python tools/fresh.py --check
+
+tests: setup
+	sh tools/test-needs.sh
+	rm -f .coverage .coverage.*
+	HYPOTHESIS_PROFILE=gate $(BIN)/coverage run -m pytest
+	$(BIN)/coverage combine -q
+
+floors: setup
+	$(BIN)/coverage report --fail-under=95
+	$(BIN)/coverage report --fail-under=100 --include='*/domain/*,*/rpc/*,*/nymea/*,*/control/*'
+
+bench: setup
+	$(BIN)/python -m bench
+
+soak: setup
+	HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest tests/unit tests/conformance
+
+clean:
+	rm -rf .venv .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis

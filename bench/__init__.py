@@ -1,0 +1,1 @@
+"""Benchmarks of a running server, each figure beside the bound it must keep."""

@@ -1,0 +1,201 @@
+"""Builds everything from the settings: the directory, its faces, and the server."""
+
+import asyncio
+import logging
+import resource
+import secrets
+import signal
+import ssl
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+import msgspec
+import uvloop
+
+from keystead import __version__, data
+from keystead.control.catalogue import Desk
+from keystead.control.session import Face as ControlFace
+from keystead.domain.directory import Directory
+from keystead.domain.passwords import PasswordPolicy, PasswordProfile
+from keystead.domain.refusal import RefusedError
+from keystead.hashing import Argon2Hasher
+from keystead.net.conversation import Conversations
+from keystead.net.dbus import ButtonBus
+from keystead.net.listeners import open_control_socket, open_listener
+from keystead.net.tls import server_context
+from keystead.nymea.face import Face, Identity
+from keystead.rpc.bus import Bus
+from keystead.settings import Settings
+from keystead.store.folder import Folder
+from keystead.store.sqlite import SqliteStore
+
+LOG = logging.getLogger("keystead")
+
+PATIENCE = 4.0  # seconds that replies under way have when the server stops
+
+
+def now() -> datetime:
+    """Give the present time; the one clock of the program."""
+    return datetime.now(UTC)  # noqa: TID251 - this is the Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A data folder in use by this process."""
+
+    folder: Folder
+    uuid: UUID
+    store: SqliteStore
+    directory: Directory
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Opened]:
+    """Lock the data folder and open the directory in it.
+
+    Raises:
+        StoreError: the folder is in use, or its database cannot be used.
+    """
+    folder = Folder(Path(settings.data))
+    with folder.locked():
+        uuid = folder.prepare()
+        store = SqliteStore(folder.database)
+        hasher = Argon2Hasher()
+        directory = Directory(
+            store=store,
+            hasher=hasher,
+            clock=now,
+            randomness=secrets.token_bytes,
+            passwords=PasswordPolicy(
+                PasswordProfile(settings.password_profile), data.is_common_password
+            ),
+            self_service=settings.self_service,
+        )
+        try:
+            yield Opened(folder, uuid, store, directory)
+        finally:
+            hasher.close()
+            store.close()
+
+
+def serve(settings: Settings) -> None:
+    """Run the server until it is told to stop.
+
+    Raises:
+        StoreError: the data folder cannot be used.
+        CertificateError: the certificates cannot be used.
+        ListenError: an address cannot be used.
+    """
+    _allow_many_files()
+    with opened(settings) as here:
+        context = _tls(settings, here.folder)
+        try:
+            uvloop.run(_run(settings, here, context))
+        finally:
+            here.folder.addresses.unlink(missing_ok=True)
+            here.folder.control_socket.unlink(missing_ok=True)
+    LOG.info("stopped")
+
+
+async def _run(settings: Settings, here: Opened, context: ssl.SSLContext | None) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    face = await _nymea_face(settings, here)
+    async with asyncio.TaskGroup() as tasks:
+        everyone = Conversations(tasks)
+        try:
+            servers = await _listen(settings, here, everyone, face, context)
+            if settings.buttons != "off":
+                everyone.start(_button_bus(settings.buttons, face).run())
+            await stop.wait()
+            LOG.info("stopping", extra={"fields": {"connections": len(everyone.open)}})
+            for server in servers:
+                server.close()
+        finally:
+            await everyone.close_all(PATIENCE)
+
+
+async def _nymea_face(settings: Settings, here: Opened) -> Face:
+    ever_had_account = await here.store.reader.ever_had_account()
+    bus = Bus(here.store.reader, ever_had_account=ever_had_account)
+    here.store.listen(bus.publish)
+    return Face(
+        here.directory,
+        bus,
+        Identity(settings.name, here.uuid, __version__),
+        monotonic=time.monotonic,
+        breathe=lambda: asyncio.sleep(0),
+    )
+
+
+async def _listen(
+    settings: Settings,
+    here: Opened,
+    everyone: Conversations,
+    face: Face,
+    context: ssl.SSLContext | None,
+) -> list[asyncio.AbstractServer]:
+    """Open every address, then say so: in the log, and in a file for programs.
+
+    Raises:
+        ListenError: an address cannot be used.
+    """
+    desk = Desk(here.directory, face.press)
+    servers: list[asyncio.AbstractServer] = []
+    urls = []
+    for listener in settings.listeners:
+        if not listener.is_encrypted and not listener.is_loopback:
+            plain = {"address": listener.url(listener.port)}
+            LOG.warning("listening without encryption", extra={"fields": plain})
+        tls = context if listener.is_encrypted else None
+        server, url = await open_listener(listener, everyone, {"/": face}, tls)
+        servers.append(server)
+        urls.append(url)
+    servers.append(
+        await open_control_socket(here.folder.control_socket, everyone, ControlFace(desk))
+    )
+    fresh = here.folder.addresses.with_suffix(".new")
+    fresh.write_bytes(msgspec.json.encode(urls) + b"\n")
+    fresh.rename(here.folder.addresses)
+    LOG.info("listening", extra={"fields": {"addresses": urls, "version": __version__}})
+    return servers
+
+
+def _button_bus(address: str, face: Face) -> ButtonBus:
+    async def press() -> bool:
+        try:
+            await face.press()
+        except RefusedError:
+            return False
+        return True
+
+    async def generate(device_name: str) -> str | None:
+        try:
+            return await face.generate_token(device_name)
+        except RefusedError:
+            return None
+
+    def agents_changed(has_agents: bool) -> None:  # noqa: FBT001 - ButtonBus calls it so
+        face.has_buttons = has_agents
+
+    return ButtonBus(address, press, generate, agents_changed)
+
+
+def _tls(settings: Settings, folder: Folder) -> ssl.SSLContext | None:
+    if not any(listener.is_encrypted for listener in settings.listeners):
+        return None
+    certificate = Path(settings.certificate) if settings.certificate else None
+    key = Path(settings.key) if settings.key else None
+    return server_context(folder.certificates, now(), certificate, key)
+
+
+def _allow_many_files() -> None:
+    """Let as many connections in as the system allows this process."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

@@ -1,0 +1,57 @@
+"""The command line. Exit codes: 0 done, 1 refused by the rules, 2 cannot be done."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from keystead import __version__, logs
+from keystead.cli import commands
+from keystead.cli.owner import NoServerError
+from keystead.net.listeners import ListenError
+from keystead.net.tls import CertificateError
+from keystead.settings import Settings, SettingsError, load
+from keystead.store.nymea_file import NewerNymeaFileError, NotNymeaFileError
+from keystead.store.sqlite_file import StoreError
+
+DONE, REFUSED, CANNOT = 0, 1, 2
+
+_IMPOSSIBLE = (
+    CertificateError,
+    ListenError,
+    NewerNymeaFileError,
+    NoServerError,
+    NotNymeaFileError,
+    SettingsError,
+    StoreError,
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; give the exit code."""
+    given = commands.parser(__version__).parse_args(arguments)
+    try:
+        settings = _settings(given)
+        logs.start(settings.log_level)
+        given.run(settings, given)
+    except commands.RefusedByRulesError as refused:
+        return _say(REFUSED, refused)
+    except _IMPOSSIBLE as error:
+        return _say(CANNOT, error)
+    except BrokenPipeError:  # whoever read our output has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except KeyboardInterrupt:
+        return _say(CANNOT, "interrupted")
+    return DONE
+
+
+def _settings(given: argparse.Namespace) -> Settings:
+    config = given.config or os.environ.get("KEYSTEAD_CONFIG")
+    flags = {"data": given.data, "listen": getattr(given, "listen", None)}
+    return load(Path(config) if config else None, os.environ, flags)
+
+
+def _say(code: int, message: object) -> int:
+    print(f"keystead: {message}", file=sys.stderr)
+    return code

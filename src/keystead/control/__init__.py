@@ -1,0 +1,1 @@
+"""What the owner of the data folder can ask for: the commands, on a running server or none."""

@@ -1,0 +1,267 @@
+"""Operations on accounts. Each checks the rules, then records what it changes."""
+
+from dataclasses import dataclass, replace
+
+from keystead.domain import names
+from keystead.domain.access import scopes_of
+from keystead.domain.change import (
+    PasswordChanged,
+    TokenRemoved,
+    UserAdded,
+    UserChanged,
+    UserRemoved,
+)
+from keystead.domain.directory import Directory, check_texts, still_valid
+from keystead.domain.model import (
+    PUSH_BUTTON_USER,
+    Actor,
+    Principal,
+    Scope,
+    ThingId,
+    User,
+    UserId,
+)
+from keystead.domain.passwords import normalised
+from keystead.domain.ports import Transaction
+from keystead.domain.refusal import Reason, RefusedError
+from keystead.domain.scopes import are_consistent, check_no_escalation, replaced
+
+
+@dataclass(frozen=True, slots=True)
+class NewUser:
+    """What is asked for when an account is made."""
+
+    name: str
+    scopes: Scope
+    display_name: str = ""
+    email: str = ""
+    things: tuple[ThingId, ...] = ()
+
+
+async def create_user(directory: Directory, actor: Actor, new: NewUser, password: str) -> User:
+    """Make an account that can sign in with *password*.
+
+    Raises:
+        RefusedError: in this order NAME_INVALID, PASSWORD_TOO_WEAK, INCONSISTENT_SCOPES,
+            TEXT_INVALID, BUSY, FORBIDDEN, ESCALATION, NAME_TAKEN, STORAGE_FAILED.
+    Source: nymea 4.2 for the order.
+    """
+    user, password_hash = await prepare(directory, new, password)
+
+    async def add(tx: Transaction) -> None:
+        present = await _user_editor(tx, actor)
+        check_no_escalation(present, None, user.scopes, user.things)
+        await add_user(tx, user, password_hash)
+
+    await directory.store.write(add)
+    return user
+
+
+async def prepare(directory: Directory, new: NewUser, password: str) -> tuple[User, str]:
+    """Check what can be checked without the store, and hash the password.
+
+    Returns:
+        The account as it will be, and its encoded password hash.
+
+    Raises:
+        RefusedError: NAME_INVALID, PASSWORD_TOO_WEAK, INCONSISTENT_SCOPES, TEXT_INVALID, BUSY.
+    """
+    if not names.is_valid(new.name):
+        raise RefusedError(Reason.NAME_INVALID)
+    _check_password(directory, new.name, password)
+    if not are_consistent(new.scopes):
+        raise RefusedError(Reason.INCONSISTENT_SCOPES)
+    check_texts(new.display_name, new.email)
+    password_hash = await directory.hasher.hash(normalised(password))
+    user = User(
+        id=UserId(directory.randomness(16)),
+        name=new.name,
+        scopes=new.scopes,
+        display_name=new.display_name,
+        email=new.email,
+        things=tuple(dict.fromkeys(new.things)),
+    )
+    return user, password_hash
+
+
+async def add_user(tx: Transaction, user: User, password_hash: str | None) -> None:
+    """Record a new account.
+
+    Raises:
+        RefusedError: NAME_TAKEN.
+    """
+    if await tx.user_named(user.name):
+        raise RefusedError(Reason.NAME_TAKEN)
+    await tx.record(UserAdded(user, password_hash))
+
+
+async def set_scopes(
+    directory: Directory,
+    actor: Actor,
+    name: str,
+    scopes: Scope,
+    things: tuple[ThingId, ...] | None = None,
+    *,
+    keep: Scope = Scope.NONE,
+) -> User:
+    """Replace what an account may do.
+
+    Args:
+        directory: the directory.
+        actor: who asks.
+        name: whose scopes change.
+        scopes: what the account is to hold.
+        things: what it is to see; None keeps the list.
+        keep: rights that *actor* has no names for; see ``scopes.replaced``.
+
+    Raises:
+        RefusedError: INCONSISTENT_SCOPES, NO_SUCH_USER, FORBIDDEN, ESCALATION,
+            LAST_USER_EDITOR, STORAGE_FAILED.
+    """
+    if not are_consistent(scopes):
+        raise RefusedError(Reason.INCONSISTENT_SCOPES)
+
+    async def change(tx: Transaction) -> User:
+        present = await _user_editor(tx, actor)
+        before = await _existing(tx, name)
+        after = replace(
+            before,
+            scopes=replaced(before.scopes, scopes, keep),
+            things=before.things if things is None else tuple(dict.fromkeys(things)),
+        )
+        check_no_escalation(present, before, after.scopes, after.things)
+        if Scope.USER_EDIT not in after.scopes:
+            await _keep_a_user_editor(tx, before)
+        await tx.record(UserChanged(after))
+        return after
+
+    return await directory.store.write(change)
+
+
+async def set_details(
+    directory: Directory,
+    actor: Actor,
+    name: str | None,
+    display_name: str | None,
+    email: str | None,
+) -> User:
+    """Change how an account is shown; None keeps a value, and no *name* means the actor's own.
+
+    Raises:
+        RefusedError: TEXT_INVALID, NOT_SIGNED_IN, NO_SUCH_USER, FORBIDDEN, ESCALATION,
+            STORAGE_FAILED.
+    """
+    check_texts(display_name or "", email or "")
+
+    async def change(tx: Transaction) -> User:
+        before = await _target(tx, await still_valid(tx, actor), name)
+        after = replace(
+            before,
+            display_name=before.display_name if display_name is None else display_name,
+            email=before.email if email is None else email,
+        )
+        await tx.record(UserChanged(after))
+        return after
+
+    return await directory.store.write(change)
+
+
+async def change_own_password(
+    directory: Directory, principal: Principal, password: str
+) -> None:
+    """Give the signed-in account another password; its tokens stay valid.
+
+    Raises:
+        RefusedError: NAME_INVALID for the nameless account, PASSWORD_TOO_WEAK, BUSY,
+            NOT_SIGNED_IN, STORAGE_FAILED.
+    Source: nymea 4.2, ChangePassword.
+    """
+    user = principal.user
+    _check_password(directory, user.name, password)
+    password_hash = await directory.hasher.hash(normalised(password))
+
+    async def change(tx: Transaction) -> None:
+        await still_valid(tx, principal)
+        await tx.record(PasswordChanged(user.id, password_hash))
+
+    await directory.store.write(change)
+
+
+async def reset_password(directory: Directory, actor: Actor, name: str, password: str) -> None:
+    """Give an account another password and take all its tokens away.
+
+    Raises:
+        RefusedError: NAME_INVALID for the nameless account, PASSWORD_TOO_WEAK, BUSY,
+            NO_SUCH_USER, FORBIDDEN, ESCALATION, STORAGE_FAILED.
+    Source: nymea 4.2, what ChangeUserPassword promises.
+    """
+    _check_password(directory, name, password)
+    password_hash = await directory.hasher.hash(normalised(password))
+
+    async def change(tx: Transaction) -> None:
+        present = await _user_editor(tx, actor)
+        user = await _existing(tx, name)
+        check_no_escalation(present, user, Scope.NONE, ())
+        await tx.record(PasswordChanged(user.id, password_hash))
+        for token in await tx.tokens_of(user.id):
+            await tx.record(TokenRemoved(user.id, token.id))
+
+    await directory.store.write(change)
+
+
+async def remove_user(directory: Directory, actor: Actor, name: str) -> User:
+    """Remove an account and all its tokens.
+
+    Raises:
+        RefusedError: NO_SUCH_USER, FORBIDDEN, ESCALATION, LAST_USER_EDITOR, STORAGE_FAILED.
+    """
+
+    async def remove(tx: Transaction) -> User:
+        present = await _user_editor(tx, actor)
+        user = await _existing(tx, name)
+        check_no_escalation(present, user, Scope.NONE, ())
+        await _keep_a_user_editor(tx, user)
+        await tx.record(UserRemoved(user))
+        return user
+
+    return await directory.store.write(remove)
+
+
+def _check_password(directory: Directory, name: str, password: str) -> None:
+    if name == PUSH_BUTTON_USER:
+        raise RefusedError(Reason.NAME_INVALID)
+    if not directory.passwords.allows(password, name):
+        raise RefusedError(Reason.PASSWORD_TOO_WEAK)
+
+
+async def _existing(tx: Transaction, name: str) -> User:
+    if user := await tx.user_named(name):
+        return user
+    raise RefusedError(Reason.NO_SUCH_USER)
+
+
+async def _user_editor(tx: Transaction, actor: Actor) -> Actor:
+    present = await still_valid(tx, actor)
+    if Scope.USER_EDIT not in scopes_of(present):
+        raise RefusedError(Reason.FORBIDDEN)
+    return present
+
+
+async def _target(tx: Transaction, actor: Actor, name: str | None) -> User:
+    """Find whose details *actor* may change: their own, or anybody's they may manage."""
+    own = actor.user if isinstance(actor, Principal) else None
+    if name is None or (own and names.key(name) == names.key(own.name)):
+        if own is None:
+            raise RefusedError(Reason.NOT_SIGNED_IN)
+        return own
+    if Scope.USER_EDIT not in scopes_of(actor):
+        raise RefusedError(Reason.FORBIDDEN)
+    user = await _existing(tx, name)
+    check_no_escalation(actor, user, Scope.NONE, ())
+    return user
+
+
+async def _keep_a_user_editor(tx: Transaction, user: User) -> None:
+    """Refuse to lose the last account that can change users. Source: our choice."""
+    if Scope.USER_EDIT in user.scopes and not await tx.has_user_editor_beside(user.id):
+        raise RefusedError(Reason.LAST_USER_EDITOR)

@@ -1,0 +1,53 @@
+"""One directory: the adapters and rules that every operation works with."""
+
+from dataclasses import dataclass
+
+from keystead.domain.model import Actor, Owner, Principal
+from keystead.domain.passwords import PasswordPolicy
+from keystead.domain.ports import Clock, PasswordHasher, Randomness, Store, Transaction
+from keystead.domain.refusal import Reason, RefusedError
+
+MAX_TEXT_LENGTH = 1024  # code points of a display name, e-mail or device name; our choice
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """What operations get: where things are kept, how passwords are hashed, and the policy.
+
+    Attributes:
+        self_service: users without the right to change accounts may look after their own.
+    """
+
+    store: Store
+    hasher: PasswordHasher
+    clock: Clock
+    randomness: Randomness
+    passwords: PasswordPolicy
+    self_service: bool = False
+
+
+async def still_valid(tx: Transaction, actor: Actor) -> Actor:
+    """Give *actor* as it is in this transaction, with no right that was taken away meanwhile.
+
+    Raises:
+        RefusedError: NOT_SIGNED_IN when the account or the token is gone.
+    """
+    match actor:
+        case Owner():
+            return actor
+        case Principal():
+            user = await tx.user(actor.user.id)
+            token = await tx.token(actor.token.id)
+            if user is None or token is None:
+                raise RefusedError(Reason.NOT_SIGNED_IN)
+            return Principal(user, token)
+
+
+def check_texts(*texts: str) -> None:
+    """Refuse free texts that no store should have to keep.
+
+    Raises:
+        RefusedError: TEXT_INVALID.
+    """
+    if any(len(text) > MAX_TEXT_LENGTH or "\0" in text for text in texts):
+        raise RefusedError(Reason.TEXT_INVALID)

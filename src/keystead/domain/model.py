@@ -1,0 +1,88 @@
+"""The things the directory knows about, as immutable values. None of them holds a secret."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntFlag
+from typing import NewType
+from uuid import UUID
+
+UserId = NewType("UserId", bytes)  # 16 random bytes, never used again after a removal
+TokenId = NewType("TokenId", UUID)
+ThingId = NewType("ThingId", UUID)
+
+PUSH_BUTTON_USER = ""  # the nameless account that owns the tokens of paired devices (nymea 4.5)
+
+
+class Scope(IntFlag):
+    """What an account may do. A scope is *held* when all its bits are set.
+
+    The first group keeps nymea's published values; the three rights of Tani are further bits
+    inside ``ADMIN``, so that an administrator holds them by arithmetic.
+
+    >>> Scope.CONFIGURE_THINGS in Scope.ADMIN
+    True
+    >>> Scope.CONFIGURE_THINGS in Scope.CONTROL_THINGS
+    False
+
+    Source: nymea 4.3; the last three are our choice.
+    """
+
+    NONE = 0
+    CONTROL_THINGS = 0x0001
+    CONFIGURE_THINGS = 0x0003
+    ACCESS_ALL_THINGS = 0x0004
+    EXECUTE_RULES = 0x0010
+    CONFIGURE_RULES = 0x0030
+    USER_EDIT = 0x0100
+    EDITOR = 0x0200
+    DIAG = 0x0400
+    ADMIN = 0xFFFF
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """An account: a person, a service, or the nameless owner of paired devices.
+
+    Attributes:
+        name: as it was given; unique under ``names.key``.
+        things: the things this user sees without ``ACCESS_ALL_THINGS``, in the order given.
+    """
+
+    id: UserId
+    name: str
+    scopes: Scope
+    display_name: str = ""
+    email: str = ""
+    things: tuple[ThingId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What a device shows instead of a password. The secret itself is nowhere kept.
+
+    Attributes:
+        device_name: what the owner called the device, so that it can be revoked when lost.
+        created: aware, UTC.
+    """
+
+    id: TokenId
+    user_id: UserId
+    device_name: str
+    created: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """An account together with the token that it signed in with."""
+
+    user: User
+    token: Token
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whoever owns the data folder or sits at a listener without authentication: may do all."""
+
+
+Actor = Principal | Owner
+OWNER = Owner()

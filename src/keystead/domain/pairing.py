@@ -1,0 +1,84 @@
+"""Pairing a device at the push of a button: the one request that may wait, and its token."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Generic, TypeVar
+
+from keystead.domain.change import UserAdded
+from keystead.domain.directory import Directory
+from keystead.domain.model import PUSH_BUTTON_USER, Scope, User, UserId
+from keystead.domain.ports import Transaction
+from keystead.domain.tokens import SignedIn, issue
+
+R = TypeVar("R")
+
+PAIRING_TIMEOUT = timedelta(minutes=5)  # our choice; nymea's manual promises a limit
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting(Generic[R]):
+    """A device that waits for the button.
+
+    Attributes:
+        until: monotonic seconds.
+    """
+
+    number: int
+    requester: R
+    device_name: str
+    until: float
+
+
+class PairingDesk(Generic[R]):
+    """Keeps the one pairing request of this server that may wait at a time.
+
+    Source: nymea 4.1, RequestPushButtonAuth.
+    """
+
+    def __init__(self) -> None:
+        self._last_number = 0
+        self.waiting: Waiting[R] | None = None
+
+    def request(
+        self, requester: R, device_name: str, now: float
+    ) -> tuple[Waiting[R], Waiting[R] | None]:
+        """Let a device wait; whoever waited before is given back, to be told of the end."""
+        self._last_number += 1
+        before = self.waiting
+        until = now + PAIRING_TIMEOUT.total_seconds()
+        self.waiting = Waiting(self._last_number, requester, device_name, until)
+        return self.waiting, before
+
+    def take(self) -> Waiting[R] | None:
+        """Give the request that waits, if any, and forget it: the button was pressed."""
+        waiting, self.waiting = self.waiting, None
+        return waiting
+
+    def withdraw(self, requester: R) -> None:
+        """Forget the request of *requester*, who is gone."""
+        if self.waiting and self.waiting.requester is requester:
+            self.waiting = None
+
+    def expire(self, now: float) -> Waiting[R] | None:
+        """Give the request that has waited too long, if any, and forget it."""
+        if self.waiting and self.waiting.until <= now:
+            return self.take()
+        return None
+
+
+async def pair(directory: Directory, device_name: str) -> SignedIn:
+    """Issue an administrator's token of the nameless account for a device.
+
+    Raises:
+        RefusedError: TEXT_INVALID, STORAGE_FAILED.
+    Source: nymea 4.5.
+    """
+
+    async def enter(tx: Transaction) -> SignedIn:
+        user = await tx.user_named(PUSH_BUTTON_USER)
+        if user is None:
+            user = User(UserId(directory.randomness(16)), PUSH_BUTTON_USER, Scope.ADMIN)
+            await tx.record(UserAdded(user, None))
+        return await issue(tx, directory, user, device_name)
+
+    return await directory.store.write(enter)

@@ -1,0 +1,66 @@
+"""Which passwords an account may have."""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+from keystead.domain import names
+
+MAX_PASSWORD_BYTES = 1024  # UTF-8; our choice, so that hashing has a bounded cost
+
+
+class PasswordProfile(Enum):
+    """Which rules a new password must meet."""
+
+    NYMEA = "nymea"
+    NIST = "nist"
+
+
+_REQUIRED_KINDS = (re.compile("[a-z]"), re.compile("[A-Z]"), re.compile("[0-9]"))
+
+
+def normalised(password: str) -> str:
+    """Give the form of *password* that is hashed: NFC.
+
+    Source: NIST SP 800-63B-4 3.1.1.2.
+    """
+    return unicodedata.normalize("NFC", password)
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordPolicy:
+    """The rules for new passwords.
+
+    Args:
+        profile: NYMEA asks for 8 characters with a lower-case and an upper-case letter and a
+            digit, as that protocol's clients expect; NIST for 15 of any kind.
+        is_common: tells whether a password is on a list of common ones.
+
+    Source: nymea 4.4; NIST SP 800-63B-4 3.1.1.2.
+    """
+
+    profile: PasswordProfile
+    is_common: Callable[[str], bool]
+
+    def allows(self, password: str, user_name: str) -> bool:
+        """Tell whether *password* may become the password of *user_name*."""
+        if len(password.encode(errors="surrogatepass")) > MAX_PASSWORD_BYTES:
+            return False
+        password = normalised(password)
+        return (
+            self._is_long_enough(password)
+            and names.key(password) != names.key(user_name)
+            and not any(unicodedata.category(c) == "Cs" for c in password)
+            and not self.is_common(password)
+        )
+
+    def _is_long_enough(self, password: str) -> bool:
+        match self.profile:
+            case PasswordProfile.NYMEA:
+                return len(password) >= 8 and all(  # noqa: PLR2004 - nymea 4.4
+                    kind.search(password) for kind in _REQUIRED_KINDS
+                )
+            case PasswordProfile.NIST:
+                return len(password) >= 15  # noqa: PLR2004 - SP 800-63B-4 3.1.1.2

@@ -1,0 +1,111 @@
+"""What the rules need from the outside world. ``keystead.app`` hands in the adapters."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from keystead.domain.change import Change, Commit
+from keystead.domain.model import Token, TokenId, User, UserId
+
+T = TypeVar("T")
+
+
+class Reader(Protocol):
+    """Committed data, or in a transaction also what it recorded itself."""
+
+    async def ever_had_account(self) -> bool:
+        """Tell whether any account has ever been made here."""
+
+    async def user(self, user_id: UserId) -> User | None:
+        """Find a user by id, or None."""
+
+    async def user_named(self, name: str) -> User | None:
+        """Find the user whose name equals *name* under ``names.key``, or None."""
+
+    async def password_hash(self, user_id: UserId) -> str | None:
+        """Give the encoded hash of a user's password; None without a password or a user."""
+
+    async def token(self, token_id: TokenId) -> Token | None:
+        """Find a token by id, or None."""
+
+    async def token_by_digest(self, digest: bytes) -> Token | None:
+        """Find the token whose secret has this SHA-256 *digest*, or None."""
+
+    async def tokens_of(self, user_id: UserId) -> Sequence[Token]:
+        """All tokens of a user, oldest first."""
+
+    def users(self) -> AsyncIterator[Sequence[User]]:
+        """All users in the order they were added, in portions."""
+
+    async def has_user_editor_beside(self, user_id: UserId) -> bool:
+        """Tell whether an account other than this one can change users and can get in.
+
+        It counts when it holds ``USER_EDIT`` and has a password or at least one token.
+        """
+
+
+class Transaction(Reader, Protocol):
+    """A consistent view; everything recorded commits together or not at all."""
+
+    async def record(self, change: Change) -> None:
+        """Apply *change*. Later reads in this transaction see it."""
+
+
+class Store(Protocol):
+    """Durable data. ``tests/conformance/test_store.py`` says what an implementation must do."""
+
+    @property
+    def reader(self) -> Reader:
+        """Committed data, for reads outside of transactions."""
+
+    async def write(self, operation: Callable[[Transaction], Awaitable[T]]) -> T:
+        """Run *operation* in a transaction of its own and give back its result.
+
+        When this returns, what it recorded is durable and every listener has heard of it.
+
+        Args:
+            operation: awaits nothing but the transaction, changes nothing else (it may run on
+                another thread, and more than once).
+
+        Raises:
+            RefusedError: what *operation* raised, with nothing changed; or STORAGE_FAILED when
+                the changes could not be made durable.
+        """
+
+    def listen(self, listener: Callable[[Commit], None]) -> None:
+        """Call *listener* with every commit, in the order of their revisions."""
+
+
+class PasswordHasher(Protocol):
+    """Slow one-way hashing away from the event loop. Tests use a fast one."""
+
+    async def hash(self, password: str) -> str:
+        """Return an encoded hash that carries its own algorithm, salt and parameters.
+
+        Raises:
+            RefusedError: BUSY when too many hashes are being computed already.
+        """
+
+    async def verify(self, encoded: str | None, password: str) -> bool:
+        """Tell whether *password* fits; with None take as long as with a hash and say False.
+
+        Raises:
+            RefusedError: BUSY as above.
+        """
+
+    def is_outdated(self, encoded: str) -> bool:
+        """Tell whether *encoded* should be replaced by a stronger form of the same password."""
+
+
+class Clock(Protocol):
+    """The time of day."""
+
+    def __call__(self) -> datetime:
+        """Give the present time, aware, UTC."""
+
+
+class Randomness(Protocol):
+    """A cryptographic source of random bytes."""
+
+    def __call__(self, size: int, /) -> bytes:
+        """Give *size* random bytes."""

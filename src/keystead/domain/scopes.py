@@ -1,0 +1,67 @@
+"""Arithmetic of scopes: which go together, and who may give which."""
+
+from collections.abc import Iterable
+
+from keystead.domain.access import scopes_of
+from keystead.domain.model import Actor, Owner, Principal, Scope, ThingId, User
+from keystead.domain.refusal import Reason, RefusedError
+
+TANI_RIGHTS = Scope.USER_EDIT | Scope.EDITOR | Scope.DIAG
+
+
+def are_consistent(scopes: Scope) -> bool:
+    """Tell whether nymea allows these scopes together.
+
+    Whoever is restricted to single things may at most control them.
+
+    >>> are_consistent(Scope.CONTROL_THINGS), are_consistent(Scope.CONFIGURE_THINGS)
+    (True, False)
+
+    Source: nymea 4.3; the rights of Tani do not count, our choice.
+    """
+    rest = scopes & ~TANI_RIGHTS
+    return Scope.ACCESS_ALL_THINGS in rest or rest in {Scope.NONE, Scope.CONTROL_THINGS}
+
+
+def replaced(before: Scope, given: Scope, keep: Scope) -> Scope:
+    """Give the scopes of a user who is given others by somebody who cannot name *keep*.
+
+    Rights in *keep* stay when they had been given on their own, and go when they came with
+    ``ADMIN``.
+
+    >>> replaced(Scope.ADMIN, Scope.CONTROL_THINGS, TANI_RIGHTS) is Scope.CONTROL_THINGS
+    True
+
+    Source: our choice; nymea has no names for the rights of Tani.
+    """
+    return given if Scope.ADMIN in before else given | (before & keep)
+
+
+def check_no_escalation(
+    actor: Actor, before: User | None, scopes: Scope, things: Iterable[ThingId]
+) -> None:
+    """Refuse to give, or to touch an account that holds, what *actor* does not hold.
+
+    Args:
+        actor: who asks.
+        before: the account as it is; None when it is being made.
+        scopes: what it is to hold.
+        things: what it is to see.
+
+    Raises:
+        RefusedError: ESCALATION.
+    """
+    held = scopes_of(actor)
+    wanted = scopes | (before.scopes if before else Scope.NONE)
+    if wanted & ~held or not _may_give(
+        actor, set(things) - set(before.things if before else ())
+    ):
+        raise RefusedError(Reason.ESCALATION)
+
+
+def _may_give(actor: Actor, things: set[ThingId]) -> bool:
+    match actor:
+        case Owner():
+            return True
+        case Principal(user=user):
+            return Scope.ACCESS_ALL_THINGS in user.scopes or things <= set(user.things)

@@ -1,0 +1,59 @@
+"""Signing in with a name and a password, and making the very first account."""
+
+from keystead.domain.accounts import NewUser, add_user, prepare
+from keystead.domain.change import PasswordRehashed
+from keystead.domain.directory import Directory
+from keystead.domain.model import User
+from keystead.domain.passwords import normalised
+from keystead.domain.ports import Transaction
+from keystead.domain.refusal import Reason, RefusedError
+from keystead.domain.tokens import SignedIn, issue
+
+
+async def sign_in(directory: Directory, name: str, password: str, device_name: str) -> SignedIn:
+    """Check a password and issue a token for the device.
+
+    An unknown name and a wrong password take the same time and give the same answer. A hash in
+    an outdated form is replaced on the way.
+
+    Raises:
+        RefusedError: SIGN_IN_FAILED, TEXT_INVALID for the device name, BUSY, STORAGE_FAILED.
+    """
+    reader = directory.store.reader
+    password = normalised(password)
+    user = await reader.user_named(name) if name else None
+    encoded = await reader.password_hash(user.id) if user else None
+    fits = await directory.hasher.verify(encoded, password)
+    if user is None or encoded is None or not fits:
+        raise RefusedError(Reason.SIGN_IN_FAILED)
+    stronger = None
+    if directory.hasher.is_outdated(encoded):
+        stronger = await directory.hasher.hash(password)
+
+    async def enter(tx: Transaction) -> SignedIn:
+        present = await tx.user(user.id)
+        if present is None or await tx.password_hash(user.id) != encoded:
+            raise RefusedError(Reason.SIGN_IN_FAILED)
+        if stronger is not None:
+            await tx.record(PasswordRehashed(user.id, stronger))
+        return await issue(tx, directory, present, device_name)
+
+    return await directory.store.write(enter)
+
+
+async def create_first_account(directory: Directory, new: NewUser, password: str) -> User:
+    """Make the first account of a directory that has never had one.
+
+    Raises:
+        RefusedError: SET_UP_ALREADY, and everything that ``accounts.prepare`` refuses.
+    Source: our choice: a directory whose accounts were all removed does not open again.
+    """
+    user, password_hash = await prepare(directory, new, password)
+
+    async def add(tx: Transaction) -> None:
+        if await tx.ever_had_account():
+            raise RefusedError(Reason.SET_UP_ALREADY)
+        await add_user(tx, user, password_hash)
+
+    await directory.store.write(add)
+    return user

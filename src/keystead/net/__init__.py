@@ -1,0 +1,1 @@
+"""Sockets to sessions: TCP, WebSocket, the Unix socket, TLS and D-Bus."""

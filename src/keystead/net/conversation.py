@@ -1,0 +1,234 @@
+"""Drives one session: slices of work, requests that wait, back-pressure, time-outs."""
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from contextlib import suppress
+from typing import Any, Protocol
+
+from keystead.rpc.session import Face, Replies, Session
+
+LOG = logging.getLogger("keystead.net")
+
+SLICE = 64  # requests answered before other connections have their turn
+HIGH_WATER = 256 * 1024  # bytes waiting for a peer above which its requests stay unread
+CUT_OFF = 1024 * 1024  # bytes of unasked messages waiting at which a peer is cut off
+
+
+class Wire(Protocol):
+    """What carries the messages of one connection."""
+
+    def write(self, messages: Replies) -> None:
+        """Send messages, each as one."""
+
+    def waiting(self) -> int:
+        """Count the bytes that the peer has not taken yet."""
+
+    def pause_reading(self) -> None:
+        """Leave what the peer sends unread."""
+
+    def resume_reading(self) -> None:
+        """Read again what the peer sends."""
+
+    def close(self) -> None:
+        """Close once everything written is through."""
+
+    def abort(self) -> None:
+        """Close at once."""
+
+
+class Conversations:
+    """All conversations of this server, and the tasks that work for them.
+
+    Args:
+        tasks: where requests that have to wait are worked on.
+    """
+
+    def __init__(self, tasks: asyncio.TaskGroup) -> None:
+        self.open: set[Conversation] = set()
+        self.closing = False
+        self._tasks = tasks
+        self._running: set[asyncio.Task[None]] = set()
+        self._all_closed = asyncio.Event()
+
+    def start(self, work: Coroutine[Any, Any, None]) -> None:
+        """Work on something until it is done, or the server is."""
+        task = self._tasks.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    async def close_all(self, patience: float) -> None:
+        """Close every connection, those with a request under way once that is answered.
+
+        Args:
+            patience: seconds after which what is left is cut off.
+        """
+        self.closing = True
+        for conversation in tuple(self.open):
+            conversation.finish()
+        if self.open:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._all_closed.wait(), patience)
+        for conversation in tuple(self.open):
+            conversation.abort()
+        for task in tuple(self._running):
+            task.cancel()
+
+    def forget(self, conversation: "Conversation") -> None:
+        """Take note that a connection is gone."""
+        self.open.discard(conversation)
+        if self.closing and not self.open:
+            self._all_closed.set()
+
+
+class Conversation:
+    """Connects a session to a wire. Also the ``Peer`` of its session."""
+
+    __slots__ = (
+        "_all",
+        "_blocked",
+        "_paused",
+        "_scheduled",
+        "_session",
+        "_timer",
+        "_unasked",
+        "_wire",
+    )
+
+    def __init__(
+        self, everyone: Conversations, face: Face, wire: Wire, *, authentication: bool
+    ) -> None:
+        self._all = everyone
+        self._wire = wire
+        self._blocked = False  # the peer does not take what is sent
+        self._paused = False  # the peer's requests stay unread
+        self._scheduled = False  # another slice is due
+        self._unasked = 0  # bytes sent unasked since the peer last took everything
+        self._timer: asyncio.TimerHandle | None = None
+        self._session: Session = face.session(self, authentication=authentication)
+        everyone.open.add(self)
+        self._mind_deadline()
+
+    # --- what wires call --------------------------------------------------------------------
+
+    def receive(self, data: bytes) -> None:
+        """Take bytes from the peer and answer what can be answered at once."""
+        session = self._session
+        session.receive(data)
+        if not self._scheduled and not self._is_held():
+            self._advance()
+        elif not self._paused:
+            self._paused = True
+            self._wire.pause_reading()
+        if session.deadline is not None and self._timer is None:
+            self._mind_deadline()
+
+    def block(self) -> None:
+        """Stop working for a peer that does not take what it is sent."""
+        self._blocked = True
+
+    def unblock(self) -> None:
+        """Go on: the peer has taken what it was sent."""
+        self._blocked = False
+        self._unasked = 0
+        self._advance()
+
+    def lost(self) -> None:
+        """Take note that the connection is gone."""
+        self._all.forget(self)
+        self._session.closed()
+        if self._timer:
+            self._timer.cancel()
+
+    # --- what the session calls -------------------------------------------------------------
+
+    def push(self, message: bytes) -> None:
+        """Send *message* unasked; cut the peer off when too much of such waits for it."""
+        wire = self._wire
+        wire.write((message,))
+        if wire.waiting() == 0:
+            self._unasked = 0
+            return
+        self._unasked += len(message)
+        if self._unasked > CUT_OFF:
+            LOG.warning("peer cut off", extra={"fields": {"reason": "reads too slowly"}})
+            wire.abort()
+
+    def close(self) -> None:
+        """End the connection once everything sent before is through."""
+        self._wire.close()
+
+    # --- the work ---------------------------------------------------------------------------
+
+    def finish(self) -> None:
+        """Close, as soon as the request under way is answered."""
+        if self._session.job is None:
+            self._wire.close()
+
+    def abort(self) -> None:
+        """Close at once, whatever is under way."""
+        self._wire.abort()
+
+    def _advance(self) -> None:
+        """Answer a slice of what waits; then wait, go on later, or read more."""
+        session = self._session
+        self._scheduled = False
+        if self._is_held():
+            return
+        try:
+            replies = session.advance(SLICE)
+        except Exception:
+            LOG.exception("request failed")
+            replies = session.apologise()
+        if replies:
+            self._wire.write(replies)
+        if session.closing and session.job is None:
+            self._wire.close()
+        elif session.job is not None:
+            self._all.start(self._wait())
+        elif session.has_requests:
+            self._schedule()
+        elif self._paused:
+            self._paused = False
+            self._wire.resume_reading()
+
+    def _is_held(self) -> bool:
+        """Tell whether nothing more can be answered for now."""
+        return self._blocked or self._session.job is not None
+
+    def _schedule(self) -> None:
+        """Have the next slice worked on after others had their turn; unless blocked by now."""
+        if not self._blocked:
+            self._scheduled = True
+            asyncio.get_running_loop().call_soon(self._advance)
+
+    async def _wait(self) -> None:
+        """Finish the request that has to wait, then go on."""
+        session = self._session
+        assert session.job is not None
+        try:
+            replies = await session.job
+        except Exception:
+            LOG.exception("request failed")
+            replies = session.apologise()
+        self._wire.write(replies)
+        session.resume()
+        if session.closing or self._all.closing:
+            self._wire.close()
+            return
+        self._advance()
+        self._mind_deadline()
+
+    def _mind_deadline(self) -> None:
+        """See to it that the session learns of its deadline; at most one timer runs."""
+        deadline = self._session.deadline
+        if deadline is not None and self._timer is None:
+            self._timer = asyncio.get_running_loop().call_at(deadline, self._on_time)
+
+    def _on_time(self) -> None:
+        self._timer = None
+        now = asyncio.get_running_loop().time()
+        deadline = self._session.deadline
+        if deadline is not None and deadline <= now:
+            self._session.expire(now)
+        self._mind_deadline()

@@ -1,0 +1,79 @@
+"""Connections whose messages follow each other on a byte stream: TCP, TLS, the Unix socket."""
+
+import asyncio
+from typing import cast
+
+from keystead.net.conversation import HIGH_WATER, Conversation, Conversations
+from keystead.rpc.session import Face, Replies
+
+
+class StreamConnection(asyncio.Protocol):
+    """One connection, from its first byte to its last.
+
+    Args:
+        everyone: all conversations of this server.
+        face: the protocol spoken here.
+        authentication: False on a listener where everybody may do everything.
+    """
+
+    __slots__ = ("_authentication", "_conversation", "_everyone", "_face", "_transport")
+
+    _conversation: Conversation
+    _transport: asyncio.Transport
+
+    def __init__(self, everyone: Conversations, face: Face, *, authentication: bool) -> None:
+        self._everyone = everyone
+        self._face = face
+        self._authentication = authentication
+
+    # --- what the event loop calls ----------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin the conversation."""
+        self._transport = cast("asyncio.Transport", transport)
+        self._transport.set_write_buffer_limits(high=HIGH_WATER)
+        self._conversation = Conversation(
+            self._everyone, self._face, self, authentication=self._authentication
+        )
+
+    def data_received(self, data: bytes) -> None:
+        """Hand bytes to the conversation."""
+        self._conversation.receive(data)
+
+    def pause_writing(self) -> None:
+        """Take note that the peer does not read what it is sent."""
+        self._conversation.block()
+
+    def resume_writing(self) -> None:
+        """Take note that the peer reads again."""
+        self._conversation.unblock()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End the conversation."""
+        self._conversation.lost()
+
+    # --- what the conversation calls --------------------------------------------------------
+
+    def write(self, messages: Replies) -> None:
+        """Send messages, each ending in its own LF already."""
+        self._transport.write(messages[0] if len(messages) == 1 else b"".join(messages))
+
+    def waiting(self) -> int:
+        """Count the bytes that the peer has not taken yet."""
+        return self._transport.get_write_buffer_size()
+
+    def pause_reading(self) -> None:
+        """Leave what the peer sends unread."""
+        self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Read again what the peer sends."""
+        self._transport.resume_reading()
+
+    def close(self) -> None:
+        """Close once everything written is through."""
+        self._transport.close()
+
+    def abort(self) -> None:
+        """Close at once."""
+        self._transport.abort()

@@ -1,0 +1,235 @@
+"""WebSocket connections (RFC 6455), and the plain answers given on the same port."""
+
+import asyncio
+from collections.abc import Mapping
+from functools import partial
+from http import HTTPStatus
+from typing import Any
+
+from picows import (
+    WSCloseCode,
+    WSFrame,
+    WSListener,
+    WSMsgType,
+    WSTransport,
+    WSUpgradeRequest,
+    WSUpgradeResponse,
+    WSUpgradeResponseWithListener,
+    ws_create_server,
+)
+
+from keystead.net.conversation import HIGH_WATER, Conversation, Conversations
+from keystead.rpc.session import Face, Replies
+
+MAX_MESSAGE = 1024 * 1024  # bytes; sessions may allow less
+READ_BUFFER = 1024  # bytes at first; it grows with what comes
+HANDSHAKE_TIMEOUT = 10.0  # seconds for the HTTP request
+
+_TEXT, _CONTINUATION, _BINARY = WSMsgType.TEXT, WSMsgType.CONTINUATION, WSMsgType.BINARY
+_PING, _CLOSE = WSMsgType.PING, WSMsgType.CLOSE
+
+
+class WebSocketConnection(WSListener):
+    """One connection, from its upgrade to its close.
+
+    Args:
+        everyone: all conversations of this server.
+        face: the protocol spoken here, as text messages.
+        authentication: False on a listener where everybody may do everything.
+    """
+
+    def __init__(self, everyone: Conversations, face: Face, *, authentication: bool) -> None:
+        self._everyone = everyone
+        self._face = face
+        self._authentication = authentication
+        self._payloads: list[bytes] = []  # whole messages of the present read
+        self._fragments: list[bytes] | None = None  # of a message that is not complete
+        self._fragments_type = _TEXT
+
+    # --- what picows calls ------------------------------------------------------------------
+
+    def on_ws_connected(self, transport: WSTransport) -> None:
+        """Begin the conversation."""
+        self._websocket = transport
+        self._transport = transport.underlying_transport
+        self._transport.set_write_buffer_limits(high=HIGH_WATER)
+        self._conversation = Conversation(
+            self._everyone, self._face, self, authentication=self._authentication
+        )
+
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        """Collect the messages of one read; hand them over together at its last frame."""
+        if frame.msg_type is _TEXT and frame.fin and self._fragments is None:
+            self._payloads.append(frame.get_payload_as_bytes())
+        elif problem := self._on_other_frame(frame):
+            self._fail(*problem)
+            return
+        if (frame.rsv1 or frame.rsv2 or frame.rsv3) and not transport.is_close_frame_sent:
+            self._fail(WSCloseCode.PROTOCOL_ERROR, b"no extension was agreed on")
+        elif frame.last_in_buffer and self._payloads:
+            self._hand_over()
+
+    def on_ws_disconnected(self, transport: WSTransport) -> None:
+        """End the conversation."""
+        self._conversation.lost()
+
+    def pause_writing(self) -> None:
+        """Take note that the peer does not read what it is sent."""
+        self._conversation.block()
+
+    def resume_writing(self) -> None:
+        """Take note that the peer reads again."""
+        self._conversation.unblock()
+
+    # --- what the conversation calls --------------------------------------------------------
+
+    def write(self, messages: Replies) -> None:
+        """Send each of *messages* as one text message."""
+        parts: list[bytes] = []
+        for message in messages:
+            parts += (_header(len(message)), message)
+        self._transport.write(b"".join(parts))
+
+    def waiting(self) -> int:
+        """Count the bytes that the peer has not taken yet."""
+        waiting: int = self._transport.get_write_buffer_size()
+        return waiting
+
+    def pause_reading(self) -> None:
+        """Leave what the peer sends unread."""
+        self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Read again what the peer sends."""
+        self._transport.resume_reading()
+
+    def close(self) -> None:
+        """Close once everything written is through."""
+        self._fail(WSCloseCode.OK, b"")
+
+    def abort(self) -> None:
+        """Close at once."""
+        self._transport.abort()
+
+    # --- frames -----------------------------------------------------------------------------
+
+    def _on_other_frame(self, frame: WSFrame) -> tuple[WSCloseCode, bytes] | None:
+        """Take a frame that is no whole text message; say what is wrong with it, if anything.
+
+        Binary messages are ignored; nymea 1.4.
+        """
+        kind = frame.msg_type
+        if kind is _PING:
+            self._websocket.send_pong(frame.get_payload_as_bytes())
+        elif kind is _CLOSE:
+            return _answer_to_close(frame)
+        elif kind is _TEXT or kind is _BINARY:
+            if self._fragments is not None:
+                return WSCloseCode.PROTOCOL_ERROR, b"a message inside another"
+            if not frame.fin:
+                self._fragments_type = kind
+                self._fragments = [frame.get_payload_as_bytes()]
+        elif kind is _CONTINUATION:
+            return self._on_continuation(frame)
+        return None
+
+    def _on_continuation(self, frame: WSFrame) -> tuple[WSCloseCode, bytes] | None:
+        if self._fragments is None:
+            return WSCloseCode.PROTOCOL_ERROR, b"nothing to continue"
+        self._fragments.append(frame.get_payload_as_bytes())
+        if sum(map(len, self._fragments)) > MAX_MESSAGE:
+            return WSCloseCode.MESSAGE_TOO_BIG, b""
+        if frame.fin:
+            if self._fragments_type is _TEXT:
+                self._payloads.append(b"".join(self._fragments))
+            self._fragments = None
+        return None
+
+    def _hand_over(self) -> None:
+        payloads, self._payloads = self._payloads, []
+        data = payloads[0] if len(payloads) == 1 else b"".join(payloads)
+        if not data.isascii():
+            try:
+                for payload in payloads:
+                    payload.decode()
+            except UnicodeDecodeError:
+                self._fail(WSCloseCode.INVALID_TEXT, b"")
+                return
+        self._conversation.receive(data)
+
+    def _fail(self, code: WSCloseCode, reason: bytes) -> None:
+        self._payloads = []
+        if not self._websocket.is_close_frame_sent:
+            self._websocket.send_close(code, reason)
+        self._websocket.disconnect()
+
+
+async def listen(
+    everyone: Conversations,
+    faces: Mapping[str, Face],
+    *,
+    authentication: bool,
+    **where: Any,
+) -> asyncio.Server:
+    """Listen for WebSocket connections.
+
+    Args:
+        everyone: all conversations of this server.
+        faces: the protocol spoken at each path.
+        authentication: False when everybody may do everything here.
+        where: host, port and ssl, as for ``loop.create_server``.
+
+    Raises:
+        OSError: the address cannot be used.
+    """
+    return await ws_create_server(
+        partial(_route, everyone, faces, authentication),
+        websocket_handshake_timeout=HANDSHAKE_TIMEOUT,
+        enable_auto_pong=False,  # it would swallow the mark of a read's last frame
+        max_frame_size=MAX_MESSAGE,
+        read_buffer_init_size=READ_BUFFER,
+        logger_name="websocket",
+        use_aiofastnet=False,
+        **where,
+    )
+
+
+def _route(
+    everyone: Conversations,
+    faces: Mapping[str, Face],
+    authentication: bool,  # noqa: FBT001 - bound by partial
+    request: WSUpgradeRequest,
+) -> WSListener | WSUpgradeResponseWithListener:
+    path = request.path.partition(b"?")[0].decode("ascii", "replace")
+    if path == "/healthz":
+        ok = WSUpgradeResponse.create_ok_response(b"ok\n", {"Cache-Control": "no-store"})
+        return WSUpgradeResponseWithListener(ok, None)
+    if (face := faces.get(path)) is None:
+        return _refusal(HTTPStatus.NOT_FOUND)
+    if "websocket" not in request.headers.get("Upgrade", "").lower():
+        return _refusal(HTTPStatus.UPGRADE_REQUIRED, {"Upgrade": "websocket"})
+    if request.headers.get("Sec-WebSocket-Version") != "13":
+        return _refusal(HTTPStatus.UPGRADE_REQUIRED, {"Sec-WebSocket-Version": "13"})
+    return WebSocketConnection(everyone, face, authentication=authentication)
+
+
+def _refusal(
+    status: HTTPStatus, headers: Mapping[str, str] | None = None
+) -> WSUpgradeResponseWithListener:
+    text = f"{status.value} {status.phrase}\n".encode()
+    response = WSUpgradeResponse.create_error_response(status, text, headers)
+    return WSUpgradeResponseWithListener(response, None)
+
+
+def _answer_to_close(frame: WSFrame) -> tuple[WSCloseCode, bytes]:
+    code = frame.get_close_code()
+    return (WSCloseCode.OK if code is WSCloseCode.NO_INFO else code), b""
+
+
+def _header(length: int) -> bytes:
+    """Begin a whole, unmasked text message; RFC 6455 5.2."""
+    if length < 126:  # noqa: PLR2004 - RFC 6455 5.2
+        return bytes((0x81, length))
+    if length < 1 << 16:
+        return b"\x81\x7e" + length.to_bytes(2, "big")
+    return b"\x81\x7f" + length.to_bytes(8, "big")

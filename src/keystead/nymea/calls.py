@@ -1,0 +1,68 @@
+"""Calling a method for a session, and writing down what came of it."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from keystead.domain.refusal import Reason, RefusedError
+from keystead.nymea import envelope
+from keystead.nymea.errors import INVALID_TOKEN, user_error
+from keystead.nymea.types import UserError
+from keystead.rpc.method import Method
+from keystead.rpc.session import Replies
+
+if TYPE_CHECKING:
+    from keystead.nymea.session import Session
+
+NymeaMethod = Method["Session"]
+Arguments = Mapping[str, Any]
+
+
+def at_once(session: "Session", method: NymeaMethod, arguments: Arguments) -> bytes:
+    """Call a plain function and give the encoded returns.
+
+    Raises:
+        RefusedError: the rules say no; see ``refusal``.
+    """
+    return _returns(method, method.handler(session, **arguments))
+
+
+async def waiting(
+    session: "Session", number: int, method: NymeaMethod, arguments: Arguments
+) -> Replies:
+    """Call a coroutine function and give the reply to request *number*."""
+    try:
+        result = await method.handler(session, **arguments)
+    except RefusedError as refused:
+        return [refusal(session, number, method, refused.reason)]
+    return [envelope.success(number, _returns(method, result))]
+
+
+async def listing(
+    session: "Session", number: int, method: NymeaMethod, arguments: Arguments
+) -> Replies:
+    """Collect what an asynchronous generator yields, portion by portion, into one reply."""
+    portions = []
+    async for portion in method.handler(session, **arguments):
+        portions.append(envelope.encode(portion)[1:-1])
+        await session.face.breathe()
+    params = b'{"%b":[%b]}' % ((method.result_field or "").encode(), b",".join(portions))
+    return [envelope.success(number, params)]
+
+
+def refusal(session: "Session", number: int, method: NymeaMethod, reason: Reason) -> bytes:
+    """Write the reply to request *number*, which the rules refuse."""
+    if reason is Reason.NOT_SIGNED_IN and session.authentication:
+        session.closing = True
+        return envelope.unauthorized(number, INVALID_TOKEN)
+    if method.refusable:
+        return envelope.success(number, envelope.encode({"error": user_error(reason)}))
+    return envelope.error(number, reason.value)
+
+
+def _returns(method: NymeaMethod, result: Any) -> bytes:
+    if method.result_field is None and result is not None:
+        return envelope.encode(result)
+    fields = {} if method.result_field is None else {method.result_field: result}
+    if method.refusable:
+        fields["error"] = UserError.UserErrorNoError
+    return envelope.encode(fields)

@@ -1,0 +1,180 @@
+"""JSON texts to requests, and results back to JSON texts."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from keystead.nymea.framing import BYTE_ORDER_MARK
+
+PARSE_ERROR_ID = -1
+NO_ID = 0
+_ID_BOUND = 2**63  # ids beyond are no ids
+
+# Source: nymea 2.3, the texts of its JSON parser; no client looks at them.
+_UNTERMINATED = "unterminated object"
+_ILLEGAL = "illegal value"
+_NESTED = "too deeply nested document"
+_NOT_UTF8 = "invalid UTF8 string"
+_NO_ID_TEXT = "Error parsing command. Missing 'id'"
+
+
+class Request(msgspec.Struct, gc=False):
+    """One call as nymea clients write it.
+
+    Attributes:
+        params: the raw text; anything but an object counts as an empty one.
+        token: "" for none.
+    """
+
+    id: int
+    method: str
+    params: msgspec.Raw = msgspec.Raw(b"{}")
+    token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """A text that is no request, with the answer it gets."""
+
+    id: int
+    error: str
+    method: str = ""  # as far as one can be made out
+    token: None = None  # equals no bound token, whatever it is
+
+
+_requests = msgspec.json.Decoder(Request)
+_raw = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_anything = msgspec.json.Decoder()
+_encoder = msgspec.json.Encoder(order="sorted")
+encode = _encoder.encode
+
+
+def requests(chunk: bytes) -> list[Request] | None:
+    """Read a chunk that holds whole, well-formed requests and nothing else; None otherwise.
+
+    This is the fast way, which nearly all chunks take.
+    """
+    try:
+        found = _requests.decode_lines(chunk)
+        if not chunk.isascii():
+            chunk.decode()  # params are not looked at yet
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return found
+
+
+def parse(text: bytes) -> Request | Malformed:
+    """Read one text with all that nymea makes of odd ones.
+
+    Source: nymea 2.1 and 2.3, steps 1 and 2.
+    """
+    text = text.removeprefix(BYTE_ORDER_MARK)
+    try:
+        text.decode()
+        document = _anything.decode(text)
+    except UnicodeDecodeError:
+        return _no_json(_NOT_UTF8)
+    except RecursionError:
+        return _no_json(_NESTED)
+    except msgspec.DecodeError as error:
+        return _no_json(_UNTERMINATED if "truncated" in str(error) else _ILLEGAL)
+    if not isinstance(document, (dict, list)):
+        return _no_json(_ILLEGAL)
+    if isinstance(document, list):
+        return Malformed(NO_ID, _NO_ID_TEXT)
+    number = request_id(document.get("id"))
+    method = text_of(document.get("method"))
+    if number is None:
+        return Malformed(NO_ID, _NO_ID_TEXT, method)
+    return Request(
+        number,
+        method,
+        _raw.decode(text).get("params", msgspec.Raw(b"{}")),
+        text_of(document.get("token")),
+    )
+
+
+def params_of(request: Request) -> dict[str, Any] | Malformed:
+    """Give the parameters of *request*; anything but an object counts as an empty one.
+
+    What only shows when the values are looked at, such as a number without bounds, makes the
+    whole text malformed.
+    """
+    try:
+        params = _anything.decode(request.params)
+    except (msgspec.DecodeError, RecursionError):
+        return _no_json(_ILLEGAL)
+    return params if isinstance(params, dict) else {}
+
+
+def request_id(value: object) -> int | None:
+    """Make an id of what came as one; None when it is none.
+
+    >>> request_id(" 42 "), request_id(4.7), request_id(True), request_id("4.7")
+    (42, 5, 1, None)
+
+    Source: nymea 2.1; ids of more than 32 bits are kept whole, our choice.
+    """
+    match value:
+        case bool() | int():
+            number = int(value)
+        case float():
+            number = int(value + (0.5 if value >= 0 else -0.5))
+        case str() if value.strip().lstrip("+-").isdecimal() and value.isascii():
+            try:
+                number = int(value)
+            except ValueError:  # "+-1", or more digits than any id has
+                return None
+        case _:
+            return None
+    return number if -_ID_BOUND <= number < _ID_BOUND else None
+
+
+def text_of(value: object) -> str:
+    """Make a text of any JSON value, as nymea does; "" of null, lists and objects.
+
+    >>> text_of(5.0), text_of(True), text_of(None), text_of(["a"])
+    ('5', 'true', '', '')
+
+    Source: nymea 3.4.
+    """
+    match value:
+        case str():
+            return value
+        case bool():
+            return "true" if value else "false"
+        case float() if value.is_integer():
+            return str(int(value))
+        case int() | float():
+            return str(value)
+        case _:
+            return ""
+
+
+def success(number: int, params: bytes) -> bytes:
+    """Write a reply with encoded *params*."""
+    return b'{"id":%d,"params":%b,"status":"success"}\n' % (number, params)
+
+
+def error(number: int, text: str) -> bytes:
+    """Write the reply to a request that was in error."""
+    return b'{"error":%b,"id":%d,"status":"error"}\n' % (encode(text), number)
+
+
+def unauthorized(number: int, text: str) -> bytes:
+    """Write the reply to a request whose token is bad."""
+    return b'{"error":%b,"id":%d,"status":"unauthorized"}\n' % (encode(text), number)
+
+
+def notification(number: int, name: str, params: msgspec.Struct) -> bytes:
+    """Write the *number*-th notification of this server."""
+    return b'{"id":%d,"notification":"%b","params":%b}\n' % (
+        number,
+        name.encode(),
+        encode(params),
+    )
+
+
+def _no_json(reason: str) -> Malformed:
+    return Malformed(PARSE_ERROR_ID, f"Failed to parse JSON data: {reason}")

@@ -1,0 +1,361 @@
+"""One nymea connection: bytes in, messages out, no sockets."""
+
+from collections.abc import Collection, Coroutine, Sequence
+from typing import TYPE_CHECKING, Any
+
+from keystead.domain.access import revised, scopes_of
+from keystead.domain.change import Change
+from keystead.domain.directory import Directory, check_texts
+from keystead.domain.model import OWNER, Actor, Principal, Scope
+from keystead.domain.refusal import Reason, RefusedError
+from keystead.nymea import calls, envelope
+from keystead.nymea.catalogue import catalogue
+from keystead.nymea.envelope import Malformed, Request
+from keystead.nymea.errors import INVALID_TOKEN, PERMISSION_DENIED
+from keystead.nymea.framing import Framer
+from keystead.nymea.validation import InvalidParamsError, arguments
+from keystead.rpc.bus import Bus
+from keystead.rpc.method import Kind, Method
+from keystead.rpc.session import Peer, Replies
+
+if TYPE_CHECKING:
+    from keystead.nymea.face import Face
+
+HELLO = "JSONRPC.Hello"
+SIGN_IN_PAUSE = 3.0  # seconds in which a second failed sign-in ends the connection; nymea 2.6
+
+_FRAMED_AT_ONCE = 16 * 1024  # bytes; framing more would delay other connections
+_SHORTEST_PARAMS = len('{"":0}')  # whatever is shorter says nothing
+_NOTHING_KEPT: dict[str, bytes] = {}
+_TOO_LARGE = Malformed(0, "")
+_INTERNAL_ERROR = "Internal error."
+
+
+class Session:
+    """State of one connection. ``net`` feeds it and sends what it gives back.
+
+    Attributes:
+        authentication: whether rights are checked on this listener.
+        principal: who is signed in.
+        offered_token: the token that the request under way carries.
+        locale: the canonical name of the language that the client asked for.
+        open: whether the connection still stands.
+    """
+
+    __slots__ = (
+        "_failed_at",
+        "_framer",
+        "_greet_until",
+        "_greeted",
+        "_kept",
+        "_message_until",
+        "_next",
+        "_number",
+        "_pairing_until",
+        "_requests",
+        "_routed",
+        "_token",
+        "_unframed",
+        "authentication",
+        "closing",
+        "deadline",
+        "face",
+        "job",
+        "locale",
+        "offered_token",
+        "open",
+        "peer",
+        "principal",
+    )
+
+    def __init__(self, face: "Face", peer: Peer, *, authentication: bool) -> None:
+        self.face = face
+        self.peer = peer
+        self.authentication = authentication
+        self.principal: Principal | None = None
+        self.offered_token = ""
+        self.locale = "en_US"
+        self.open = True
+        self.closing = False
+        self.job: Coroutine[Any, Any, Replies] | None = None
+        self._token = ""  # what every request must carry
+        self._routed = False  # the first text was a Hello
+        self._greeted = False  # ... and a Hello was answered
+        self._failed_at = -SIGN_IN_PAUSE
+        self._number = 0  # id of the request under way
+        self._requests: Sequence[Request | Malformed] = ()
+        self._next = 0  # index of the first request not yet answered
+        self._unframed = b""
+        self._framer: Framer | None = None  # there is one while a text is cut
+        self._kept = _NOTHING_KEPT  # steady replies by method
+        self._message_until: float | None = None
+        self._pairing_until: float | None = None
+        self._greet_until: float | None = face.monotonic() + face.limits.patience
+        self.deadline: float | None = self._greet_until
+
+    # --- what ``net`` calls -----------------------------------------------------------------
+
+    def receive(self, data: bytes) -> None:
+        """Take bytes from the peer, cut anyhow."""
+        if self._framer is None and not self._unframed and len(data) <= self._limit:
+            found = envelope.requests(data)
+            if found is not None:
+                self._requests = [*self._requests, *found] if self._requests else found
+                return
+        self._unframed += data
+
+    @property
+    def has_requests(self) -> bool:
+        """Tell whether requests, or bytes that may hold some, wait to be looked at."""
+        return bool(self._requests or self._unframed)
+
+    def advance(self, limit: int) -> Replies:
+        """Answer at most *limit* waiting requests, in order; give the messages to send."""
+        if not self._requests and self._unframed:
+            self._requests = self._frame()
+        requests, replies = self._requests, []
+        for position in range(self._next, min(len(requests), self._next + limit)):
+            request = requests[position]
+            self._next = position + 1
+            if (
+                request.token == self._token
+                and len(request.params) < _SHORTEST_PARAMS
+                and (kept := self._kept.get(request.method)) is not None
+            ):
+                replies.append(envelope.success(request.id, kept))
+            elif reply := self._answer(request):
+                replies.append(reply)
+            if self.job is not None or self.closing:
+                break
+        if self._next == len(requests):
+            self._requests, self._next = (), 0
+        return replies
+
+    def resume(self) -> None:
+        """Take note that the job is done and its replies are sent."""
+        self.job = None
+
+    def apologise(self) -> Replies:
+        """Give the answer to a request whose handling failed by a fault of ours."""
+        return [envelope.error(self._number, _INTERNAL_ERROR)]
+
+    def expire(self, now: float) -> None:
+        """End what has taken too long: a greeting, a message, a pairing."""
+        if self._pairing_until is not None and self._pairing_until <= now:
+            self.face.expire_pairing(now)
+        if any(t is not None and t <= now for t in (self._greet_until, self._message_until)):
+            self.peer.close()
+
+    def closed(self) -> None:
+        """Take note that the connection is gone."""
+        self.open = False
+        self.face.withdraw(self)
+        if self.principal:
+            self.bus.unfollow(self, self.principal)
+
+    def revise(self, change: Change) -> None:
+        """Apply a change of the user who is signed in here, or end with their token."""
+        if self.principal is None:
+            return
+        principal = revised(self.principal, change)
+        if principal is self.principal:
+            return
+        self._kept = _NOTHING_KEPT
+        if principal is not None:
+            self.principal = principal
+            return
+        self.bus.unfollow(self, self.principal)
+        self.principal = None
+        self.closing = True
+        if self.job is None:  # whoever waits for a reply gets that one still
+            self.peer.push(envelope.unauthorized(envelope.PARSE_ERROR_ID, INVALID_TOKEN))
+            self.peer.close()
+
+    # --- what methods call ------------------------------------------------------------------
+
+    @property
+    def directory(self) -> Directory:
+        """The directory that the methods work on."""
+        return self.face.directory
+
+    @property
+    def bus(self) -> Bus:
+        """Where commits come from."""
+        return self.face.bus
+
+    @property
+    def needs_set_up(self) -> bool:
+        """Tell whether the very first account is to be made, and may be made here."""
+        return self.authentication and not self.bus.ever_had_account
+
+    @property
+    def actor(self) -> Actor:
+        """Who acts: the user who is signed in, or on a listener without authentication anybody.
+
+        Raises:
+            RefusedError: NOT_SIGNED_IN.
+        """
+        if self.principal is not None:
+            return self.principal
+        if not self.authentication:
+            return OWNER
+        raise RefusedError(Reason.NOT_SIGNED_IN)
+
+    def bind(self, token: str, principal: Principal | None) -> None:
+        """Let every further request carry *token*, and be that of *principal*."""
+        if self.principal:
+            self.bus.unfollow(self, self.principal)
+        self._token = token
+        self.principal = principal
+        self._kept = _NOTHING_KEPT
+        if principal and self.open:
+            self.bus.follow(self, principal)
+
+    def greeted(self) -> None:
+        """Take note that the handshake is done."""
+        self._greeted = True
+        self._greet_until = None
+        self._mind_time()
+
+    def sign_in_failed(self) -> None:
+        """Take note of a failed sign-in; the second in short time ends the connection."""
+        now = self.face.monotonic()
+        self.closing = self.closing or now - self._failed_at < SIGN_IN_PAUSE
+        self._failed_at = now
+
+    def subscribe(self, namespaces: Collection[str]) -> None:
+        """Notify this connection of what happens in *namespaces*, and of nothing else."""
+        if "Users" in namespaces:
+            self.face.subscribers[self] = None
+        else:
+            self.face.subscribers.pop(self, None)
+
+    def request_pairing(self, device_name: str) -> int:
+        """Let this connection wait for the push of a button; give the number of the pairing.
+
+        Raises:
+            RefusedError: TEXT_INVALID.
+        """
+        check_texts(device_name)
+        waiting = self.face.request_pairing(self, device_name)
+        self._pairing_until = waiting.until
+        self._mind_time()
+        return waiting.number
+
+    def pairing_ended(self) -> None:
+        """Take note that this connection waits for no button any more."""
+        self._pairing_until = None
+        self._mind_time()
+
+    # --- the order of steps -----------------------------------------------------------------
+
+    @property
+    def _limit(self) -> int:
+        known = self.principal is not None or not self.authentication
+        limits = self.face.limits
+        return limits.message if known else limits.message_before_sign_in
+
+    def _frame(self) -> list[Request | Malformed]:
+        """Cut the next portion of what came into requests."""
+        framer = self._framer or Framer()
+        portion = self._unframed[:_FRAMED_AT_ONCE]
+        self._unframed = self._unframed[_FRAMED_AT_ONCE:]
+        texts = framer.feed(portion)
+        requests = [
+            envelope.parse(text) if len(text) <= self._limit else _TOO_LARGE for text in texts
+        ]
+        if framer.waiting > self._limit:
+            requests.append(_TOO_LARGE)
+        self._framer = framer if framer.waiting else None
+        if texts or not framer.waiting:
+            self._message_until = None
+        if framer.waiting and self._message_until is None:
+            self._message_until = self.face.monotonic() + self.face.limits.patience
+        self._mind_time()
+        return requests
+
+    def _mind_time(self) -> None:
+        times = (self._greet_until, self._message_until, self._pairing_until)
+        self.deadline = min((t for t in times if t is not None), default=None)
+
+    def _answer(self, request: Request | Malformed) -> bytes:
+        """Take the steps of a request in nymea's order; give the reply, b"" when there is none.
+
+        Source: nymea 1.2 for the first text, 2.3 for all others.
+        """
+        self._number = request.id
+        if not self._routed and request.method != HELLO:
+            self.closing = True
+            return b""
+        self._routed = True
+        if isinstance(request, Malformed):
+            self.closing = request is _TOO_LARGE
+            return b"" if self.closing else envelope.error(request.id, request.error)
+        method = catalogue.methods.get(request.method)
+        if objection := self._objection(request, method):
+            return objection
+        assert method
+        params = envelope.params_of(request)
+        if isinstance(params, Malformed):
+            return envelope.error(params.id, params.error)
+        try:
+            taken = arguments(method, params)
+        except InvalidParamsError as invalid:
+            return envelope.error(request.id, str(invalid))
+        if not self._greeted and method.name != HELLO:
+            self.closing = True
+            handshake = f"Handshake required. Call {HELLO} first."
+            return envelope.error(request.id, handshake)
+        return self._call(request, method, taken)
+
+    def _objection(self, request: Request, method: Method["Session"] | None) -> bytes:
+        """Say why the caller may not call this, or that it does not exist; b"" when all is well."""
+        number = request.id
+        if request.method.count(".") != 1:
+            return envelope.error(
+                number,
+                f"Error parsing method. Got: '{request.method}'', Expected: 'Namespace.method'",
+            )
+        is_open = method is not None and method.access.gate.is_open(
+            needs_set_up=self.needs_set_up
+        )
+        if request.token != self._token and not is_open:
+            self.closing = True
+            changed = f"Changing the user (token) requires a new handshake. Call {HELLO}."
+            return envelope.unauthorized(number, changed)
+        if self.authentication and not is_open:
+            if self.principal is None:
+                self.closing = True
+                required = "Initial setup required. Call JSONRPC.CreateUser first."
+                return envelope.unauthorized(
+                    number, required if self.needs_set_up else INVALID_TOKEN
+                )
+            demand = Scope.ADMIN
+            if method is not None:
+                demand = method.access.demand(self_service=self.directory.self_service)
+            if demand not in scopes_of(self.principal):
+                return envelope.error(number, PERMISSION_DENIED)
+        if method is not None:
+            return b""
+        namespace = request.method.partition(".")[0]
+        known = any(name.startswith(f"{namespace}.") for name in catalogue.methods)
+        return envelope.error(number, "No such method" if known else "No such namespace")
+
+    def _call(
+        self, request: Request, method: Method["Session"], taken: dict[str, Any]
+    ) -> bytes:
+        self.offered_token = request.token
+        match method.kind:
+            case Kind.WAITING:
+                self.job = calls.waiting(self, request.id, method, taken)
+            case Kind.LISTING:
+                self.job = calls.listing(self, request.id, method, taken)
+            case Kind.AT_ONCE:
+                try:
+                    returns = calls.at_once(self, method, taken)
+                except RefusedError as refused:
+                    return calls.refusal(self, request.id, method, refused.reason)
+                if method.steady:
+                    self._kept = {**self._kept, method.name: returns}
+                return envelope.success(request.id, returns)
+        return b""

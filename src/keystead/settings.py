@@ -1,0 +1,185 @@
+"""The settings: one frozen value, read once from a file, the environment and flags."""
+
+import difflib
+import ipaddress
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+from urllib.parse import parse_qs, urlsplit
+
+import msgspec
+
+ENVIRONMENT_PREFIX = "KEYSTEAD_"
+DEFAULT_LISTEN = ("nymeas://*:2222", "https://*:4444")
+
+Scheme = Literal["nymea", "nymeas", "http", "https"]
+
+
+class SettingsError(Exception):
+    """A setting is wrong; the message says which, and what is expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Where to listen, for what.
+
+    Attributes:
+        host: None for every address.
+        port: 0 for any free one.
+        authentication: False where everybody may do everything; on loopback only.
+    """
+
+    scheme: Scheme
+    host: str | None
+    port: int
+    authentication: bool
+
+    @property
+    def is_encrypted(self) -> bool:
+        """Tell whether TLS is spoken from the first byte."""
+        return self.scheme in {"nymeas", "https"}
+
+    @property
+    def is_loopback(self) -> bool:
+        """Tell whether only this machine can reach it."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host or "::").is_loopback
+        except ValueError:
+            return False
+
+    def url(self, port: int) -> str:
+        """Write the address with the *port* that is really in use."""
+        host = "*" if self.host is None else self.host
+        return f"{self.scheme}://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Everything that can be set.
+
+    Attributes:
+        data: the data folder.
+        listen: addresses, as URLs; see ``listener``.
+        name: how the server introduces itself.
+        log_level: what is logged at least.
+        password_profile: the rules for new passwords.
+        self_service: users without the right to change accounts may look after their own.
+        certificate: path of an own certificate chain (PEM); with ``key``.
+        key: path of its private key (PEM).
+        buttons: the D-Bus where push-button agents register: "off", "system", "session", or
+            an address.
+    """
+
+    data: str = "data"
+    listen: tuple[str, ...] = DEFAULT_LISTEN
+    name: str = "Keystead"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    password_profile: Literal["nymea", "nist"] = "nymea"  # noqa: S105 - a name
+    self_service: bool = False
+    certificate: str | None = None
+    key: str | None = None
+    buttons: str = "off"
+
+    @property
+    def listeners(self) -> tuple[Listener, ...]:
+        """Give the addresses to listen at.
+
+        Raises:
+            SettingsError: one is wrong.
+        """
+        return tuple(listener(url) for url in self.listen)
+
+
+def load(
+    file: Path | None, environment: Mapping[str, str], flags: Mapping[str, Any]
+) -> Settings:
+    """Read the settings; flags win over the environment, and that over the file.
+
+    Args:
+        file: a TOML file, or None.
+        environment: variables; those that begin with ``KEYSTEAD_`` count.
+        flags: what the command line says; None counts as not said.
+
+    Raises:
+        SettingsError: a file cannot be read, a key is unknown, a value is wrong.
+    """
+    values = _from_file(file) if file else {}
+    values |= _from_environment(environment)
+    values |= {key: value for key, value in flags.items() if value is not None}
+    try:
+        settings = msgspec.convert(values, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"A setting is wrong: {error}.") from error
+    if (settings.certificate is None) != (settings.key is None):
+        raise SettingsError("The settings certificate and key go together; one is missing.")
+    _ = settings.listeners
+    return settings
+
+
+def listener(url: str) -> Listener:
+    """Read one listening address.
+
+    >>> listener("nymea://127.0.0.1:2222").is_loopback
+    True
+
+    Raises:
+        SettingsError: it is no such address.
+    """
+    try:
+        parts = urlsplit(url)
+        port, host = parts.port, parts.hostname
+    except ValueError as error:
+        raise SettingsError(f"The address {url} is wrong: {error}.") from error
+    if parts.scheme not in get_args(Scheme):
+        known = ", ".join(get_args(Scheme))
+        raise SettingsError(f"The address {url} must begin with one of: {known}.")
+    if port is None or not host or parts.path not in {"", "/"}:
+        raise SettingsError(f"The address {url} must look like {parts.scheme}://host:port.")
+    options = parse_qs(parts.query, keep_blank_values=True)
+    authentication = options.pop("authentication", ["on"])
+    if options or authentication not in (["on"], ["off"]):
+        raise SettingsError(f"The address {url} has an option other than authentication=off.")
+    found = Listener(
+        parts.scheme,  # type: ignore[arg-type]  # checked above
+        None if host == "*" else host,
+        port,
+        authentication == ["on"],
+    )
+    if not found.authentication and not found.is_loopback:
+        raise SettingsError(
+            f"The address {url} may do without authentication on loopback only."
+        )
+    return found
+
+
+def _from_file(file: Path) -> dict[str, Any]:
+    try:
+        values = tomllib.loads(file.read_text("utf-8"))
+    except OSError as error:
+        raise SettingsError(f"The settings {file} cannot be read: {error.strerror}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"The settings {file} are not TOML: {error}.") from error
+    for key in values:
+        _check_known(key, f"in {file}")
+    return values
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for variable, value in environment.items():
+        if not variable.startswith(ENVIRONMENT_PREFIX) or variable == "KEYSTEAD_CONFIG":
+            continue
+        key = variable.removeprefix(ENVIRONMENT_PREFIX).lower()
+        _check_known(key, f"in the environment ({variable})")
+        values[key] = value.split() if key == "listen" else value
+    return values
+
+
+def _check_known(key: str, where: str) -> None:
+    known = Settings.__struct_fields__
+    if key not in known:
+        near = difflib.get_close_matches(key, known, n=1, cutoff=0)
+        raise SettingsError(f"Unknown setting {key} {where}; did you mean {near[0]}?")

@@ -1,0 +1,1 @@
+"""Implementations of ``keystead.domain.ports.Store``, and the files they keep."""

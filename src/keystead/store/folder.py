@@ -1,0 +1,124 @@
+"""The data folder: who may use it, what lies in it, and whose it is."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import UUID, uuid4
+
+from keystead.store import sqlite_file
+from keystead.store.sqlite_file import StoreError
+
+CONTROL_SOCKET = "control.sock"
+ADDRESSES = "addresses.json"
+
+_DATABASE = "keystead.sqlite"
+_LOCK = "lock"
+_IDENTITY = "identity"  # the server's UUID; its presence says that there was a database
+
+
+class FolderInUseError(StoreError):
+    """Another program of Keystead uses the folder; the message says which process."""
+
+
+class Folder:
+    """The paths in a data folder.
+
+    Args:
+        path: where it is, or will be.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file."""
+        return self.path / _DATABASE
+
+    @property
+    def certificates(self) -> Path:
+        """The folder of the device's own certificates."""
+        return self.path / "certificates"
+
+    @property
+    def control_socket(self) -> Path:
+        """The Unix socket at which the running server takes its owner's commands."""
+        return self.path / CONTROL_SOCKET
+
+    @property
+    def addresses(self) -> Path:
+        """The list of addresses in use, while the server runs."""
+        return self.path / ADDRESSES
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep every other program of Keystead out of the folder; make it if need be.
+
+        Raises:
+            FolderInUseError: another program is in.
+            StoreError: the folder cannot be made or written.
+        """
+        try:
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor = os.open(self.path / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise StoreError(
+                f"The data folder {self.path} cannot be used: {error.strerror}."
+            ) from error
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                holder = os.pread(descriptor, 20, 0).decode(errors="replace").strip()
+                raise FolderInUseError(
+                    f"The data folder {self.path} is used by another Keystead"
+                    f" (process {holder or 'unknown'})."
+                ) from None
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def prepare(self) -> UUID:
+        """Make or check the database; give the UUID of this server. Call it while locked.
+
+        A folder whose database is gone is refused: an empty one in its place would let anybody
+        make the first account.
+
+        Raises:
+            StoreError: the database is missing, damaged, foreign, newer or unusable.
+        """
+        mark = self.path / _IDENTITY
+        try:
+            if mark.exists() and not self.database.exists():
+                raise StoreError(
+                    f"The database {self.database} is missing; restore it from a backup, or"
+                    f" delete {mark} to begin with an empty directory."
+                )
+            sqlite_file.prepare(self.database)
+            if not mark.exists():
+                _write_whole(mark, f"{uuid4()}\n")
+            return UUID(mark.read_text("ascii").strip())
+        except OSError as error:
+            raise StoreError(
+                f"The data folder {self.path} cannot be used: {error.strerror}."
+            ) from error
+        except ValueError as error:
+            raise StoreError(
+                f"The file {mark} is damaged; restore it from a backup, or delete it to give"
+                " the server a new identity."
+            ) from error
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """Write a file so that it is there as a whole or not at all, even after a power cut."""
+    fresh = path.with_name(path.name + ".new")
+    with fresh.open("w", encoding="ascii") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.rename(path)
+    sqlite_file.sync_folder(path.parent)

@@ -1,0 +1,56 @@
+"""Write the generated files anew, or with ``--check`` tell which are not fresh."""
+
+import hashlib
+import sys
+from pathlib import Path
+
+import msgspec
+
+from keystead.nymea import face, grammar
+from keystead.nymea.catalogue import catalogue
+from keystead.store.sql import migrations
+
+ROOT = Path(__file__).parent.parent
+
+
+def introspection() -> str:
+    """Describe the JSON-RPC methods as ``JSONRPC.Introspect`` does."""
+    described = grammar.describe(catalogue, self_service=False)
+    return msgspec.json.format(msgspec.json.encode(described), indent=2).decode() + "\n"
+
+
+def checksums() -> str:
+    """List the checksums of the migrations: one that has been released never changes."""
+    lines = [
+        f"{hashlib.sha256(script.encode()).hexdigest()}  {number:04}.sql\n"
+        for number, script in enumerate(migrations(), start=1)
+    ]
+    return "".join(lines)
+
+
+GENERATED = {
+    "docs/reference/introspection.json": introspection,
+    "tests/golden/migrations.sha256": checksums,
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Write or check; exit code 1 when a file is not fresh."""
+    assert face.methods  # so that every method is listed
+    stale = []
+    for name, generate in GENERATED.items():
+        path = ROOT / name
+        text = generate()
+        if path.exists() and path.read_text("utf-8") == text:
+            continue
+        stale.append(name)
+        if "--check" not in arguments:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, "utf-8")
+    for name in stale:
+        print(f"not fresh: {name}" if "--check" in arguments else f"written: {name}")
+    return int(bool(stale) and "--check" in arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
