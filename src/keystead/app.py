@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import resource
 import secrets
 import signal
@@ -45,42 +46,43 @@ def now() -> datetime:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
-    """A data folder in use by this process."""
+class DataFolder:
+    """A data folder that is this process's own for now."""
 
-    folder: Folder
+    paths: Folder
     uuid: UUID
-    store: SqliteStore
-    directory: Directory
 
 
 @contextmanager
-def opened(settings: Settings) -> Iterator[Opened]:
-    """Lock the data folder and open the directory in it.
+def data_folder(settings: Settings) -> Iterator[DataFolder]:
+    """Keep all others out of the data folder, and see to it that its database can be used.
 
     Raises:
         StoreError: the folder is in use, or its database cannot be used.
     """
-    folder = Folder(Path(settings.data))
-    with folder.locked():
-        uuid = folder.prepare()
-        store = SqliteStore(folder.database)
-        hasher = Argon2Hasher()
-        directory = Directory(
+    paths = Folder(Path(settings.data))
+    with paths.locked():
+        yield DataFolder(paths, paths.prepare())
+
+
+@contextmanager
+def directory_in(folder: DataFolder, settings: Settings) -> Iterator[Directory]:
+    """Open the directory of a data folder."""
+    store = SqliteStore(folder.paths.database)
+    hasher = Argon2Hasher()
+    profile = PasswordProfile(settings.password_profile)
+    try:
+        yield Directory(
             store=store,
             hasher=hasher,
             clock=now,
             randomness=secrets.token_bytes,
-            passwords=PasswordPolicy(
-                PasswordProfile(settings.password_profile), data.is_common_password
-            ),
+            passwords=PasswordPolicy(profile, data.is_common_password),
             self_service=settings.self_service,
         )
-        try:
-            yield Opened(folder, uuid, store, directory)
-        finally:
-            hasher.close()
-            store.close()
+    finally:
+        hasher.close()
+        store.close()
 
 
 def serve(settings: Settings) -> None:
@@ -92,25 +94,31 @@ def serve(settings: Settings) -> None:
         ListenError: an address cannot be used.
     """
     _allow_many_files()
-    with opened(settings) as here:
-        context = _tls(settings, here.folder)
-        try:
-            uvloop.run(_run(settings, here, context))
-        finally:
-            here.folder.addresses.unlink(missing_ok=True)
-            here.folder.control_socket.unlink(missing_ok=True)
+    with data_folder(settings) as folder:
+        context = _tls(settings, folder.paths)
+        with directory_in(folder, settings) as directory:
+            try:
+                uvloop.run(_run(settings, folder, directory, context))
+            finally:
+                folder.paths.addresses.unlink(missing_ok=True)
+                folder.paths.control_socket.unlink(missing_ok=True)
     LOG.info("stopped")
 
 
-async def _run(settings: Settings, here: Opened, context: ssl.SSLContext | None) -> None:
+async def _run(
+    settings: Settings,
+    folder: DataFolder,
+    directory: Directory,
+    context: ssl.SSLContext | None,
+) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    face = await _nymea_face(settings, here)
+    face = await _nymea_face(settings, folder.uuid, directory)
     async with asyncio.TaskGroup() as tasks:
         everyone = Conversations(tasks)
         try:
-            servers = await _listen(settings, here, everyone, face, context)
+            servers = await _listen(settings, folder.paths, everyone, face, context)
             if settings.buttons != "off":
                 everyone.start(_button_bus(settings.buttons, face).run())
             await stop.wait()
@@ -121,14 +129,14 @@ async def _run(settings: Settings, here: Opened, context: ssl.SSLContext | None)
             await everyone.close_all(PATIENCE)
 
 
-async def _nymea_face(settings: Settings, here: Opened) -> Face:
-    ever_had_account = await here.store.reader.ever_had_account()
-    bus = Bus(here.store.reader, ever_had_account=ever_had_account)
-    here.store.listen(bus.publish)
+async def _nymea_face(settings: Settings, uuid: UUID, directory: Directory) -> Face:
+    store = directory.store
+    bus = Bus(store.reader, ever_had_account=await store.reader.ever_had_account())
+    store.listen(bus.publish)
     return Face(
-        here.directory,
+        directory,
         bus,
-        Identity(settings.name, here.uuid, __version__),
+        Identity(settings.name, uuid, __version__),
         monotonic=time.monotonic,
         breathe=lambda: asyncio.sleep(0),
     )
@@ -136,7 +144,7 @@ async def _nymea_face(settings: Settings, here: Opened) -> Face:
 
 async def _listen(
     settings: Settings,
-    here: Opened,
+    paths: Folder,
     everyone: Conversations,
     face: Face,
     context: ssl.SSLContext | None,
@@ -146,7 +154,7 @@ async def _listen(
     Raises:
         ListenError: an address cannot be used.
     """
-    desk = Desk(here.directory, face.press)
+    desk = Desk(face.directory, face.press)
     servers: list[asyncio.AbstractServer] = []
     urls = []
     for listener in settings.listeners:
@@ -157,12 +165,10 @@ async def _listen(
         server, url = await open_listener(listener, everyone, {"/": face}, tls)
         servers.append(server)
         urls.append(url)
-    servers.append(
-        await open_control_socket(here.folder.control_socket, everyone, ControlFace(desk))
-    )
-    fresh = here.folder.addresses.with_suffix(".new")
+    servers.append(await open_control_socket(paths.control_socket, everyone, ControlFace(desk)))
+    fresh = paths.addresses.with_suffix(".new")
     fresh.write_bytes(msgspec.json.encode(urls) + b"\n")
-    fresh.rename(here.folder.addresses)
+    fresh.rename(paths.addresses)
     LOG.info("listening", extra={"fields": {"addresses": urls, "version": __version__}})
     return servers
 
@@ -187,12 +193,29 @@ def _button_bus(address: str, face: Face) -> ButtonBus:
     return ButtonBus(address, press, generate, agents_changed)
 
 
-def _tls(settings: Settings, folder: Folder) -> ssl.SSLContext | None:
+def _tls(settings: Settings, paths: Folder) -> ssl.SSLContext | None:
+    """Give what TLS listeners serve with, if there are any; call it before threads run.
+
+    The first certificate is made in a child process, whose end gives back the memory of the
+    libraries that takes.
+    """
     if not any(listener.is_encrypted for listener in settings.listeners):
         return None
     certificate = Path(settings.certificate) if settings.certificate else None
     key = Path(settings.key) if settings.key else None
-    return server_context(folder.certificates, now(), certificate, key)
+
+    def context() -> ssl.SSLContext:
+        return server_context(paths.certificates, now(), certificate, key)
+
+    if certificate is None and not (paths.certificates / "server.crt").exists():
+        child = os.fork()
+        if child == 0:
+            try:
+                context()
+            finally:
+                os._exit(0)  # whatever went wrong goes wrong below again, and is told there
+        os.waitpid(child, 0)
+    return context()
 
 
 def _allow_many_files() -> None:

@@ -167,7 +167,7 @@ def _import_nymea(settings: Settings, given: argparse.Namespace) -> None:
     tokens = [
         ImportedToken(
             TokenId(token.id),
-            token.user,
+            token.name,
             token.device_name,
             token.created,
             digest(token.secret),

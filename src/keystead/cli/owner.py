@@ -76,7 +76,8 @@ def _ask_server(folder: Folder, request: Call) -> Answer | None:
 
 
 def _instead_of_server(settings: Settings, request: Call, *, needs_server: bool) -> Answer:
-    with app.opened(settings) as here:
+    with app.data_folder(settings) as folder:
         if needs_server:
             raise NoServerError(f"No server runs on the data folder {settings.data}.")
-        return asyncio.run(call(Desk(here.directory), request))
+        with app.directory_in(folder, settings) as directory:
+            return asyncio.run(call(Desk(directory), request))

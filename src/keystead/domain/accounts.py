@@ -21,7 +21,6 @@ from keystead.domain.model import (
     User,
     UserId,
 )
-from keystead.domain.passwords import normalised
 from keystead.domain.ports import Transaction
 from keystead.domain.refusal import Reason, RefusedError
 from keystead.domain.scopes import are_consistent, check_no_escalation, replaced
@@ -72,7 +71,7 @@ async def prepare(directory: Directory, new: NewUser, password: str) -> tuple[Us
     if not are_consistent(new.scopes):
         raise RefusedError(Reason.INCONSISTENT_SCOPES)
     check_texts(new.display_name, new.email)
-    password_hash = await directory.hasher.hash(normalised(password))
+    password_hash = await directory.hasher.hash(password)
     user = User(
         id=UserId(directory.randomness(16)),
         name=new.name,
@@ -178,7 +177,7 @@ async def change_own_password(
     """
     user = principal.user
     _check_password(directory, user.name, password)
-    password_hash = await directory.hasher.hash(normalised(password))
+    password_hash = await directory.hasher.hash(password)
 
     async def change(tx: Transaction) -> None:
         await still_valid(tx, principal)
@@ -196,7 +195,7 @@ async def reset_password(directory: Directory, actor: Actor, name: str, password
     Source: nymea 4.2, what ChangeUserPassword promises.
     """
     _check_password(directory, name, password)
-    password_hash = await directory.hasher.hash(normalised(password))
+    password_hash = await directory.hasher.hash(password)
 
     async def change(tx: Transaction) -> None:
         present = await _user_editor(tx, actor)

@@ -77,7 +77,10 @@ class Store(Protocol):
 
 
 class PasswordHasher(Protocol):
-    """Slow one-way hashing away from the event loop. Tests use a fast one."""
+    """Slow one-way hashing away from the event loop. Tests use a fast one.
+
+    Passwords are taken as they were typed; ``passwords.normalised`` is the adapter's part.
+    """
 
     async def hash(self, password: str) -> str:
         """Return an encoded hash that carries its own algorithm, salt and parameters.

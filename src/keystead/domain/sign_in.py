@@ -4,7 +4,6 @@ from keystead.domain.accounts import NewUser, add_user, prepare
 from keystead.domain.change import PasswordRehashed
 from keystead.domain.directory import Directory
 from keystead.domain.model import User
-from keystead.domain.passwords import normalised
 from keystead.domain.ports import Transaction
 from keystead.domain.refusal import Reason, RefusedError
 from keystead.domain.tokens import SignedIn, issue
@@ -20,7 +19,6 @@ async def sign_in(directory: Directory, name: str, password: str, device_name: s
         RefusedError: SIGN_IN_FAILED, TEXT_INVALID for the device name, BUSY, STORAGE_FAILED.
     """
     reader = directory.store.reader
-    password = normalised(password)
     user = await reader.user_named(name) if name else None
     encoded = await reader.password_hash(user.id) if user else None
     fits = await directory.hasher.verify(encoded, password)

@@ -25,10 +25,9 @@ NAMES = ("io.nymea.nymead", "io.guh.nymead")
 OBJECTS = ("/io/nymea/nymead/UserManager", "/io/guh/nymead/UserManager")
 ARGUMENTS = {"RegisterButtonAgent": "o", "UnregisterButtonAgent": "", "GenerateAuthToken": "s"}
 INTERFACE = (
-    '<interface name="{}"><method name="RegisterButtonAgent">'
-    '<arg name="agentPath" type="o" direction="in"/></method>'
-    '<method name="UnregisterButtonAgent"/><method name="GenerateAuthToken">'
-    '<arg name="deviceName" type="s" direction="in"/>'
+    '<interface name="{}"><method name="UnregisterButtonAgent"/>'
+    '<method name="RegisterButtonAgent"><arg name="agentPath" type="o" direction="in"/></method>'
+    '<method name="GenerateAuthToken"><arg name="deviceName" type="s" direction="in"/>'
     '<arg name="token" type="ay" direction="out"/></method></interface>'
 )
 
@@ -62,9 +61,8 @@ class ButtonBus:
         agents_changed: called when the first agent has come or the last has gone.
         first_retry: the pause after an outage; doubles with each failure, up to a minute.
         ready: set while both names are ours.
-    Source: nymea 4.5; closes the local holes of G3: a press counts only from the bus
-        connection that registered, and only root and the server's own user may register
-        or be given a token.
+    Source: nymea 4.5; closes G3: a press counts only from the bus connection that registered,
+        and only root and the server's own user may register or be given a token.
     """
 
     address: str
@@ -83,7 +81,7 @@ class ButtonBus:
                 try:
                     await self._attend(tasks)
                     LOG.warning("bus connection lost", extra=_about(bus=self.address))
-                    pass
+                    pause, is_reported = self.first_retry, False
                 except Exception as cause:  # noqa: BLE001 - dbus-fast's own are of any kind
                     about = _about(bus=self.address, reason=f"{type(cause).__name__}: {cause}")
                     level = logging.DEBUG if is_reported else logging.WARNING
