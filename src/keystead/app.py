@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import msgspec
@@ -26,7 +27,6 @@ from keystead.domain.passwords import PasswordPolicy, PasswordProfile
 from keystead.domain.refusal import RefusedError
 from keystead.hashing import Argon2Hasher
 from keystead.net.conversation import Conversations
-from keystead.net.dbus import ButtonBus
 from keystead.net.listeners import open_control_socket, open_listener
 from keystead.net.tls import server_context
 from keystead.nymea.face import Face, Identity
@@ -34,6 +34,9 @@ from keystead.rpc.bus import Bus
 from keystead.settings import Settings
 from keystead.store.folder import Folder
 from keystead.store.sqlite import SqliteStore
+
+if TYPE_CHECKING:
+    from keystead.net.dbus import ButtonBus
 
 LOG = logging.getLogger("keystead")
 
@@ -173,7 +176,9 @@ async def _listen(
     return servers
 
 
-def _button_bus(address: str, face: Face) -> ButtonBus:
+def _button_bus(address: str, face: Face) -> "ButtonBus":
+    from keystead.net.dbus import ButtonBus  # noqa: PLC0415 - only who has buttons pays for it
+
     async def press() -> bool:
         try:
             await face.press()

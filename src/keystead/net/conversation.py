@@ -12,11 +12,19 @@ LOG = logging.getLogger("keystead.net")
 
 SLICE = 64  # requests answered before other connections have their turn
 HIGH_WATER = 256 * 1024  # bytes waiting for a peer above which its requests stay unread
+PAUSED_CHECK = 1.0  # seconds between two looks at the deadlines of a paused peer
 CUT_OFF = 1024 * 1024  # bytes of unasked messages waiting at which a peer is cut off
 
 
 class Wire(Protocol):
-    """What carries the messages of one connection."""
+    """What carries the messages of one connection.
+
+    Attributes:
+        deadline: monotonic seconds by which the peer must have finished what it has begun to
+            send and the session has not seen yet; None when there is nothing of that kind.
+    """
+
+    deadline: float | None
 
     def write(self, messages: Replies) -> None:
         """Send messages, each as one."""
@@ -107,7 +115,7 @@ class Conversation:
         self._timer: asyncio.TimerHandle | None = None
         self._session: Session = face.session(self, authentication=authentication)
         everyone.open.add(self)
-        self._mind_deadline()
+        self.mind_deadline()
 
     # --- what wires call --------------------------------------------------------------------
 
@@ -121,7 +129,12 @@ class Conversation:
             self._paused = True
             self._wire.pause_reading()
         if session.deadline is not None and self._timer is None:
-            self._mind_deadline()
+            self.mind_deadline()
+
+    def mind_deadline(self) -> None:
+        """See to it that deadlines of session and wire are kept; at most one timer runs."""
+        if self._timer is None and (deadline := self._next_deadline()) is not None:
+            self._timer = asyncio.get_running_loop().call_at(deadline, self._on_time)
 
     def block(self) -> None:
         """Stop working for a peer that does not take what it is sent."""
@@ -217,18 +230,22 @@ class Conversation:
             self._wire.close()
             return
         self._advance()
-        self._mind_deadline()
+        self.mind_deadline()
 
-    def _mind_deadline(self) -> None:
-        """See to it that the session learns of its deadline; at most one timer runs."""
-        deadline = self._session.deadline
-        if deadline is not None and self._timer is None:
-            self._timer = asyncio.get_running_loop().call_at(deadline, self._on_time)
+    def _next_deadline(self) -> float | None:
+        deadlines = (self._session.deadline, self._wire.deadline)
+        return min((d for d in deadlines if d is not None), default=None)
 
     def _on_time(self) -> None:
         self._timer = None
-        now = asyncio.get_running_loop().time()
-        deadline = self._session.deadline
-        if deadline is not None and deadline <= now:
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        if self._paused:  # it is us who leave the rest unread
+            self._timer = loop.call_later(PAUSED_CHECK, self._on_time)
+            return
+        if self._wire.deadline is not None and self._wire.deadline <= now:
+            self._wire.close()
+            return
+        if self._session.deadline is not None and self._session.deadline <= now:
             self._session.expire(now)
-        self._mind_deadline()
+        self.mind_deadline()

@@ -18,6 +18,7 @@ class StreamConnection(asyncio.Protocol):
 
     __slots__ = ("_authentication", "_conversation", "_everyone", "_face", "_transport")
 
+    deadline: float | None = None  # the session sees every byte
     _conversation: Conversation
     _transport: asyncio.Transport
 

@@ -24,6 +24,7 @@ from keystead.rpc.session import Face, Replies
 MAX_MESSAGE = 1024 * 1024  # bytes; sessions may allow less
 READ_BUFFER = 1024  # bytes at first; it grows with what comes
 HANDSHAKE_TIMEOUT = 10.0  # seconds for the HTTP request
+MESSAGE_TIMEOUT = 10.0  # seconds for the rest of a message that has begun
 
 _TEXT, _CONTINUATION, _BINARY = WSMsgType.TEXT, WSMsgType.CONTINUATION, WSMsgType.BINARY
 _PING, _CLOSE = WSMsgType.PING, WSMsgType.CLOSE
@@ -45,6 +46,8 @@ class WebSocketConnection(WSListener):
         self._payloads: list[bytes] = []  # whole messages of the present read
         self._fragments: list[bytes] | None = None  # of a message that is not complete
         self._fragments_type = _TEXT
+        self.deadline: float | None = None
+        self.tail = 0  # bytes of a frame that is not complete
 
     # --- what picows calls ------------------------------------------------------------------
 
@@ -56,9 +59,12 @@ class WebSocketConnection(WSListener):
         self._conversation = Conversation(
             self._everyone, self._face, self, authentication=self._authentication
         )
+        inner = self._transport.get_protocol()
+        self._transport.set_protocol(_Watch(inner, self))
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         """Collect the messages of one read; hand them over together at its last frame."""
+        self.tail = frame.tail_size
         if frame.msg_type is _TEXT and frame.fin and self._fragments is None:
             self._payloads.append(frame.get_payload_as_bytes())
         elif problem := self._on_other_frame(frame):
@@ -111,6 +117,17 @@ class WebSocketConnection(WSListener):
         """Close at once."""
         self._transport.abort()
 
+    def expect_rest(self) -> None:
+        """Give the peer limited time for the rest of a frame or message that it has begun."""
+        if self.deadline is None:
+            self.deadline = asyncio.get_running_loop().time() + MESSAGE_TIMEOUT
+            self._conversation.mind_deadline()
+
+    @property
+    def is_inside_message(self) -> bool:
+        """Tell whether a fragmented message is not complete yet."""
+        return self._fragments is not None
+
     # --- frames -----------------------------------------------------------------------------
 
     def _on_other_frame(self, frame: WSFrame) -> tuple[WSCloseCode, bytes] | None:
@@ -162,6 +179,41 @@ class WebSocketConnection(WSListener):
         if not self._websocket.is_close_frame_sent:
             self._websocket.send_close(code, reason)
         self._websocket.disconnect()
+
+
+class _Watch(asyncio.BufferedProtocol):
+    """Stands between the socket and picows, to see frames that are begun and not finished."""
+
+    __slots__ = ("_connection", "_inner")
+
+    def __init__(self, inner: Any, connection: WebSocketConnection) -> None:
+        self._inner = inner
+        self._connection = connection
+
+    def get_buffer(self, sizehint: int) -> Any:
+        return self._inner.get_buffer(sizehint)
+
+    def buffer_updated(self, nbytes: int) -> None:
+        connection = self._connection
+        connection.tail = nbytes  # unless a frame is completed
+        self._inner.buffer_updated(nbytes)
+        if connection.tail or connection.is_inside_message:
+            connection.expect_rest()
+        else:
+            connection.deadline = None
+
+    def eof_received(self) -> bool | None:
+        closing: bool | None = self._inner.eof_received()
+        return closing
+
+    def pause_writing(self) -> None:
+        self._inner.pause_writing()
+
+    def resume_writing(self) -> None:
+        self._inner.resume_writing()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._inner.connection_lost(exc)
 
 
 async def listen(
