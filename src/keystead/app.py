@@ -22,6 +22,7 @@ import uvloop
 from keystead import __version__, data
 from keystead.control.catalogue import Desk
 from keystead.control.session import Face as ControlFace
+from keystead.domain.change import Commit, user_id
 from keystead.domain.directory import Directory
 from keystead.domain.passwords import PasswordPolicy, PasswordProfile
 from keystead.domain.refusal import RefusedError
@@ -136,6 +137,7 @@ async def _nymea_face(settings: Settings, uuid: UUID, directory: Directory) -> F
     store = directory.store
     bus = Bus(store.reader, ever_had_account=await store.reader.ever_had_account())
     store.listen(bus.publish)
+    store.listen(_log)
     return Face(
         directory,
         bus,
@@ -143,6 +145,15 @@ async def _nymea_face(settings: Settings, uuid: UUID, directory: Directory) -> F
         monotonic=time.monotonic,
         breathe=lambda: asyncio.sleep(0),
     )
+
+
+def _log(commit: Commit) -> None:
+    """Log what was changed, by the ids that say nothing to strangers."""
+    if not LOG.isEnabledFor(logging.DEBUG):
+        return
+    for change in commit.changes:
+        fields = {"revision": commit.revision, "user": user_id(change).hex()}
+        LOG.debug(type(change).__name__, extra={"fields": fields})
 
 
 async def _listen(
@@ -173,6 +184,7 @@ async def _listen(
     fresh.write_bytes(msgspec.json.encode(urls) + b"\n")
     fresh.rename(paths.addresses)
     LOG.info("listening", extra={"fields": {"addresses": urls, "version": __version__}})
+    print(*(f"Listening at {url}" for url in urls), sep="\n", flush=True)  # noqa: T201
     return servers
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import assert_never
 
 from keystead.domain.model import Token, TokenId, User, UserId
 
@@ -89,3 +90,20 @@ class Commit:
 
     revision: int
     changes: Sequence[Change]
+
+
+def user_id(change: Change) -> UserId:
+    """Give the user whom *change* is about."""
+    match change:
+        case UserAdded(user=user) | UserChanged(user=user) | UserRemoved(user=user):
+            return user.id
+        case TokenAdded(token=token):
+            return token.user_id
+        case (
+            PasswordChanged(user_id=found)
+            | PasswordRehashed(user_id=found)
+            | TokenRemoved(user_id=found)
+        ):
+            return found
+        case _:
+            assert_never(change)

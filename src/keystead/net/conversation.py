@@ -95,6 +95,8 @@ class Conversation:
     __slots__ = (
         "_all",
         "_blocked",
+        "_closed",
+        "_finishing",
         "_paused",
         "_scheduled",
         "_session",
@@ -109,6 +111,8 @@ class Conversation:
         self._all = everyone
         self._wire = wire
         self._blocked = False  # the peer does not take what is sent
+        self._closed = False  # nothing more is answered
+        self._finishing = False  # close when all that came is answered
         self._paused = False  # the peer's requests stay unread
         self._scheduled = False  # another slice is due
         self._unasked = 0  # bytes sent unasked since the peer last took everything
@@ -148,6 +152,7 @@ class Conversation:
 
     def lost(self) -> None:
         """Take note that the connection is gone."""
+        self._closed = True
         self._all.forget(self)
         self._session.closed()
         if self._timer:
@@ -157,29 +162,34 @@ class Conversation:
 
     def push(self, message: bytes) -> None:
         """Send *message* unasked; cut the peer off when too much of such waits for it."""
-        wire = self._wire
-        wire.write((message,))
-        if wire.waiting() == 0:
-            self._unasked = 0
+        if self._closed:
             return
+        if self._wire.waiting() == 0:
+            self._unasked = 0
         self._unasked += len(message)
-        if self._unasked > CUT_OFF:
+        self._wire.write((message,))
+        if min(self._unasked, self._wire.waiting()) > CUT_OFF:
             LOG.warning("peer cut off", extra={"fields": {"reason": "reads too slowly"}})
-            wire.abort()
+            self.abort()
 
     def close(self) -> None:
         """End the connection once everything sent before is through."""
-        self._wire.close()
+        if not self._closed:
+            self._closed = True
+            self._wire.close()
 
     # --- the work ---------------------------------------------------------------------------
 
-    def finish(self) -> None:
-        """Close, as soon as the request under way is answered."""
-        if self._session.job is None:
-            self._wire.close()
+    def finish(self) -> bool:
+        """Close, as soon as all that came is answered; tell whether that is still to come."""
+        self._finishing = True
+        if self._session.job is None and not self._session.has_requests:
+            self.close()
+        return not self._closed
 
     def abort(self) -> None:
         """Close at once, whatever is under way."""
+        self._closed = True
         self._wire.abort()
 
     def _advance(self) -> None:
@@ -195,19 +205,21 @@ class Conversation:
             replies = session.apologise()
         if replies:
             self._wire.write(replies)
-        if session.closing and session.job is None:
-            self._wire.close()
-        elif session.job is not None:
+        if session.job is not None:
             self._all.start(self._wait())
+        elif session.closing:
+            self.close()
         elif session.has_requests:
             self._schedule()
+        elif self._finishing:
+            self.close()
         elif self._paused:
             self._paused = False
             self._wire.resume_reading()
 
     def _is_held(self) -> bool:
         """Tell whether nothing more can be answered for now."""
-        return self._blocked or self._session.job is not None
+        return self._closed or self._blocked or self._session.job is not None
 
     def _schedule(self) -> None:
         """Have the next slice worked on after others had their turn; unless blocked by now."""
@@ -224,11 +236,12 @@ class Conversation:
         except Exception:
             LOG.exception("request failed")
             replies = session.apologise()
-        self._wire.write(replies)
         session.resume()
-        if session.closing or self._all.closing:
-            self._wire.close()
+        if self._closed:
             return
+        self._wire.write(replies)
+        if session.closing:
+            self.close()
         self._advance()
         self.mind_deadline()
 
@@ -244,7 +257,7 @@ class Conversation:
             self._timer = loop.call_later(PAUSED_CHECK, self._on_time)
             return
         if self._wire.deadline is not None and self._wire.deadline <= now:
-            self._wire.close()
+            self.close()
             return
         if self._session.deadline is not None and self._session.deadline <= now:
             self._session.expire(now)

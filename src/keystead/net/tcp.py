@@ -41,6 +41,11 @@ class StreamConnection(asyncio.Protocol):
         """Hand bytes to the conversation."""
         self._conversation.receive(data)
 
+    def eof_received(self) -> bool:
+        """Let a peer that will send no more have the answers to what it sent."""
+        encrypted = self._transport.get_extra_info("sslcontext") is not None
+        return self._conversation.finish() and not encrypted  # TLS cannot be half closed
+
     def pause_writing(self) -> None:
         """Take note that the peer does not read what it is sent."""
         self._conversation.block()

@@ -1,19 +1,8 @@
 """Carries every commit to the sessions and protocols of this server, in order."""
 
 from collections.abc import Callable
-from typing import assert_never
 
-from keystead.domain.change import (
-    Change,
-    Commit,
-    PasswordChanged,
-    PasswordRehashed,
-    TokenAdded,
-    TokenRemoved,
-    UserAdded,
-    UserChanged,
-    UserRemoved,
-)
+from keystead.domain.change import Commit, UserAdded, user_id
 from keystead.domain.model import Principal, UserId
 from keystead.domain.ports import Reader
 from keystead.domain.tokens import principal_of
@@ -48,7 +37,7 @@ class Bus:
         for change in commit.changes:
             if isinstance(change, UserAdded):
                 self.ever_had_account = True
-            for session in tuple(self._sessions.get(_user_id(change), ())):
+            for session in tuple(self._sessions.get(user_id(change), ())):
                 session.revise(change)
         for announce in self._announcers:
             announce(commit)
@@ -75,20 +64,3 @@ class Bus:
         sessions.discard(session)
         if not sessions:
             self._sessions.pop(principal.user.id, None)
-
-
-def _user_id(change: Change) -> UserId:
-    """Give the user whom *change* is about."""
-    match change:
-        case UserAdded(user=user) | UserChanged(user=user) | UserRemoved(user=user):
-            return user.id
-        case TokenAdded(token=token):
-            return token.user_id
-        case (
-            PasswordChanged(user_id=user_id)
-            | PasswordRehashed(user_id=user_id)
-            | TokenRemoved(user_id=user_id)
-        ):
-            return user_id
-        case _:
-            assert_never(change)
