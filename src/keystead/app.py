@@ -1,6 +1,7 @@
 """Builds everything from the settings: the directory, its faces, and the server."""
 
 import asyncio
+import gc
 import logging
 import os
 import resource
@@ -13,7 +14,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 import msgspec
@@ -28,6 +28,7 @@ from keystead.domain.passwords import PasswordPolicy, PasswordProfile
 from keystead.domain.refusal import RefusedError
 from keystead.hashing import Argon2Hasher
 from keystead.net.conversation import Conversations
+from keystead.net.dbus import ButtonBus
 from keystead.net.listeners import open_control_socket, open_listener
 from keystead.net.tls import server_context
 from keystead.nymea.face import Face, Identity
@@ -35,9 +36,6 @@ from keystead.rpc.bus import Bus
 from keystead.settings import Settings
 from keystead.store.folder import Folder
 from keystead.store.sqlite import SqliteStore
-
-if TYPE_CHECKING:
-    from keystead.net.dbus import ButtonBus
 
 LOG = logging.getLogger("keystead")
 
@@ -123,6 +121,7 @@ async def _run(
         everyone = Conversations(tasks)
         try:
             servers = await _listen(settings, folder.paths, everyone, face, context)
+            gc.freeze()  # what is here by now stays, so that no collection need look at it
             if settings.buttons != "off":
                 everyone.start(_button_bus(settings.buttons, face).run())
             await stop.wait()
@@ -188,9 +187,7 @@ async def _listen(
     return servers
 
 
-def _button_bus(address: str, face: Face) -> "ButtonBus":
-    from keystead.net.dbus import ButtonBus  # noqa: PLC0415 - only who has buttons pays for it
-
+def _button_bus(address: str, face: Face) -> ButtonBus:
     async def press() -> bool:
         try:
             await face.press()

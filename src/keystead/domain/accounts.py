@@ -1,6 +1,6 @@
 """Operations on accounts. Each checks the rules, then records what it changes."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from keystead.domain import names
 from keystead.domain.access import scopes_of
@@ -123,8 +123,7 @@ async def set_scopes(
     async def change(tx: Transaction) -> User:
         present = await _user_editor(tx, actor)
         before = await _existing(tx, name)
-        after = replace(
-            before,
+        after = before._replace(
             scopes=replaced(before.scopes, scopes, keep),
             things=before.things if things is None else tuple(dict.fromkeys(things)),
         )
@@ -154,8 +153,7 @@ async def set_details(
 
     async def change(tx: Transaction) -> User:
         before = await _target(tx, await still_valid(tx, actor), name)
-        after = replace(
-            before,
+        after = before._replace(
             display_name=before.display_name if display_name is None else display_name,
             email=before.email if email is None else email,
         )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntFlag
-from typing import NewType
+from typing import NamedTuple, NewType
 from uuid import UUID
 
 UserId = NewType("UserId", bytes)  # 16 random bytes, never used again after a removal
@@ -38,10 +38,14 @@ class Scope(IntFlag):
     DIAG = 0x0400
     ADMIN = 0xFFFF
 
+    __hash__ = int.__hash__  # that of enums goes through Python, for every look-up
 
-@dataclass(frozen=True, slots=True)
-class User:
+
+class User(NamedTuple):
     """An account: a person, a service, or the nameless owner of paired devices.
+
+    A tuple rather than a dataclass, because lists of all users are made of it: it is built in
+    a fifth of the time.
 
     Attributes:
         name: as it was given; unique under ``names.key``.

@@ -268,7 +268,7 @@ class _Desk:
 
     def _send(self, message: Message) -> None:
         """Send *message*, or drop it when the connection is lost: `run` sees to that."""
-        if True:
+        if self._bus.connected:
             with suppress(OSError):  # dbus-fast 5.2 may watch a socket it has just closed
                 self._bus.send(message)
 

@@ -5,10 +5,10 @@ select value from meta where key = ?;
 update meta set value = ?2 where key = ?1;
 
 -- name: user
-select id, name, scopes, display_name, email, things from user where id = ?;
+select id, name, scopes, display_name, email, things, seq from user where id = ?;
 
 -- name: user_named
-select id, name, scopes, display_name, email, things from user where name_key = ?;
+select id, name, scopes, display_name, email, things, seq from user where name_key = ?;
 
 -- name: users_after
 select id, name, scopes, display_name, email, things, seq from user

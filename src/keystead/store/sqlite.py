@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
@@ -39,7 +40,7 @@ MAX_BATCH = 256  # operations that share one durable commit
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
-_SCOPES = {int(scope): scope for scope in Scope}
+_scope = cache(Scope)  # there are few, and making one takes longer than the rest of a row
 
 
 class _SqliteReader:
@@ -253,14 +254,9 @@ def _drive(operation: Awaitable[T]) -> T:
 
 
 def _user(row: tuple[Any, ...]) -> User:
-    user_id, name, scopes, display_name, email, things, *_ = row
+    user_id, name, scopes, display_name, email, things, _ = row
     return User(
-        user_id,
-        name,
-        _SCOPES.get(scopes) or Scope(scopes),
-        display_name,
-        email,
-        _things(things) if things else (),
+        user_id, name, _scope(scopes), display_name, email, _things(things) if things else ()
     )
 
 
