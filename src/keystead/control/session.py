@@ -8,7 +8,7 @@ import msgspec
 
 from keystead.control.calls import Answer, Call, call
 from keystead.control.catalogue import Desk
-from keystead.domain.change import Change
+from keystead.domain.model import TokenId
 from keystead.rpc.session import Peer, Replies
 
 MAX_LINE = 64 * 1024 * 1024  # bytes; an import comes as one command
@@ -23,6 +23,7 @@ class Session:
         self.deadline: float | None = None
         self.job: Coroutine[Any, Any, Replies] | None = None
         self.closing = False
+        self.token_id: TokenId | None = None
         self._desk = desk
         self._peer = peer
         self._parts: list[bytes] = []  # of a line that is not complete
@@ -70,8 +71,8 @@ class Session:
     def closed(self) -> None:
         """Nothing is kept of a connection."""
 
-    def revise(self, change: Change) -> None:
-        """Nobody is signed in here, so that no change matters."""
+    def revoke(self) -> None:
+        """Nobody is signed in here."""
 
     async def _answer(self, request: Call) -> Replies:
         return (_line(await call(self._desk, request)),)

@@ -1,19 +1,9 @@
 """Who may do what: pure decisions, used by every protocol and every operation."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum, auto
 from typing import assert_never
 
-from keystead.domain.change import (
-    Change,
-    PasswordChanged,
-    PasswordRehashed,
-    TokenAdded,
-    TokenRemoved,
-    UserAdded,
-    UserChanged,
-    UserRemoved,
-)
 from keystead.domain.model import Actor, Owner, Principal, Scope, User
 
 
@@ -81,21 +71,3 @@ def scopes_of(actor: Actor) -> Scope:
 def manages_users(user: User) -> bool:
     """Tell whether *user* may see and change accounts."""
     return Scope.USER_EDIT in user.scopes
-
-
-def revised(principal: Principal, change: Change) -> Principal | None:
-    """Give what *change* leaves of a signed-in *principal*; None when it is signed out.
-
-    A session applies this to every change, so that its rights are always those of now.
-    """
-    match change:
-        case UserChanged(user=user):
-            return replace(principal, user=user) if user.id == principal.user.id else principal
-        case UserRemoved(user=user):
-            return None if user.id == principal.user.id else principal
-        case TokenRemoved(token_id=token_id):
-            return None if token_id == principal.token.id else principal
-        case UserAdded() | PasswordChanged() | PasswordRehashed() | TokenAdded():
-            return principal
-        case _:
-            assert_never(change)

@@ -37,10 +37,9 @@ async def still_valid(tx: Transaction, actor: Actor) -> Actor:
             return actor
         case Principal():
             user = await tx.user(actor.user.id)
-            token = await tx.token(actor.token.id)
-            if user is None or token is None:
+            if user is None or await tx.token(actor.token_id) is None:
                 raise RefusedError(Reason.NOT_SIGNED_IN)
-            return Principal(user, token)
+            return Principal(user, actor.token_id)
 
 
 def check_texts(*texts: str) -> None:

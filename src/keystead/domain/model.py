@@ -80,7 +80,7 @@ class Principal:
     """An account together with the token that it signed in with."""
 
     user: User
-    token: Token
+    token_id: TokenId
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ async def principal_of(reader: Reader, secret: str) -> Principal | None:
     """Find whom a token's *secret* belongs to; None when it opens nothing."""
     token = await reader.token_by_digest(digest(secret))
     user = await reader.user(token.user_id) if token else None
-    return Principal(user, token) if user and token else None
+    return Principal(user, token.id) if user and token else None
 
 
 async def issue(
@@ -56,7 +56,7 @@ async def issue(
         created=directory.clock(),
     )
     await tx.record(TokenAdded(token, digest(secret)))
-    return SignedIn(Principal(user, token), secret)
+    return SignedIn(Principal(user, token.id), secret)
 
 
 async def remove_token(directory: Directory, actor: Actor, token_id: TokenId) -> None:

@@ -98,7 +98,7 @@ class Face:
                 continue
             message = self._notification(said.name, said.params)
             for session in tuple(self.subscribers):
-                user = session.principal.user if session.principal else None
+                user = session.user
                 if user and (manages_users(user) or user.id == said.concerns):
                     session.peer.push(message)
 
@@ -121,7 +121,7 @@ class Face:
             waiting.requester.bind(signed_in.secret, principal)
             self.finish_pairing(waiting.requester, waiting.number, signed_in.secret)
         else:  # it left while the token was being written
-            await remove_token(self.directory, OWNER, signed_in.principal.token.id)
+            await remove_token(self.directory, OWNER, signed_in.principal.token_id)
 
     async def generate_token(self, device_name: str) -> str:
         """Give a token as if the button had been pressed for *device_name*.

@@ -3,10 +3,8 @@
 from collections.abc import Collection, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any
 
-from keystead.domain.access import revised, scopes_of
-from keystead.domain.change import Change
 from keystead.domain.directory import Directory, check_texts
-from keystead.domain.model import OWNER, Actor, Principal, Scope
+from keystead.domain.model import OWNER, Actor, Principal, Scope, TokenId, User
 from keystead.domain.refusal import Reason, RefusedError
 from keystead.nymea import calls, envelope
 from keystead.nymea.catalogue import catalogue
@@ -14,7 +12,7 @@ from keystead.nymea.envelope import Malformed, Request
 from keystead.nymea.errors import INVALID_TOKEN, PERMISSION_DENIED
 from keystead.nymea.framing import Framer
 from keystead.nymea.validation import InvalidParamsError, arguments
-from keystead.rpc.bus import Bus
+from keystead.rpc.bus import Bus, LiveUser
 from keystead.rpc.method import Kind, Method
 from keystead.rpc.session import Peer, Replies
 
@@ -36,7 +34,7 @@ class Session:
 
     Attributes:
         authentication: whether rights are checked on this listener.
-        principal: who is signed in.
+        token_id: the token that is signed in with.
         offered_token: the token that the request under way carries.
         locale: the canonical name of the language that the client asked for.
         open: whether the connection still stands.
@@ -47,7 +45,7 @@ class Session:
         "_framer",
         "_greet_until",
         "_greeted",
-        "_kept",
+        "_live",
         "_message_until",
         "_next",
         "_number",
@@ -65,14 +63,14 @@ class Session:
         "offered_token",
         "open",
         "peer",
-        "principal",
+        "token_id",
     )
 
     def __init__(self, face: "Face", peer: Peer, *, authentication: bool) -> None:
         self.face = face
         self.peer = peer
         self.authentication = authentication
-        self.principal: Principal | None = None
+        self.token_id: TokenId | None = None
         self.offered_token = ""
         self.locale = "en_US"
         self.open = True
@@ -87,7 +85,7 @@ class Session:
         self._next = 0  # index of the first request not yet answered
         self._unframed = b""
         self._framer: Framer | None = None  # there is one while a text is cut
-        self._kept = _NOTHING_KEPT  # steady replies by method
+        self._live: LiveUser | None = None  # who is signed in, as of now
         self._message_until: float | None = None
         self._pairing_until: float | None = None
         self._greet_until: float | None = face.monotonic() + face.limits.patience
@@ -114,13 +112,14 @@ class Session:
         if not self._requests and self._unframed:
             self._requests = self._frame()
         requests, replies = self._requests, []
+        kept_replies = self._live.kept if self._live else _NOTHING_KEPT
         for position in range(self._next, min(len(requests), self._next + limit)):
             request = requests[position]
             self._next = position + 1
             if (
                 request.token == self._token
                 and len(request.params) < _SHORTEST_PARAMS
-                and (kept := self._kept.get(request.method)) is not None
+                and (kept := kept_replies.get(request.method)) is not None
             ):
                 replies.append(envelope.success(request.id, kept))
             elif reply := self._answer(request):
@@ -150,24 +149,13 @@ class Session:
         """Take note that the connection is gone."""
         self.open = False
         self.face.withdraw(self)
-        if self.principal:
-            self.bus.unfollow(self, self.principal)
+        self._forget_user()
 
-    def revise(self, change: Change) -> None:
-        """Apply a change of the user who is signed in here, or end with their token."""
-        if self.principal is None:
-            return
-        principal = revised(self.principal, change)
-        if principal is self.principal:
-            return
-        self._kept = _NOTHING_KEPT
-        if principal is not None:
-            self.principal = principal
-            return
-        self.bus.unfollow(self, self.principal)
-        self.principal = None
+    def revoke(self) -> None:
+        """Sign out, tell so, and close; whoever waits for a reply gets that one still."""
+        self._forget_user()
         self.closing = True
-        if self.job is None:  # whoever waits for a reply gets that one still
+        if self.job is None:
             self.peer.push(envelope.unauthorized(envelope.PARSE_ERROR_ID, INVALID_TOKEN))
             self.peer.close()
 
@@ -189,27 +177,37 @@ class Session:
         return self.authentication and not self.bus.ever_had_account
 
     @property
+    def user(self) -> User | None:
+        """The user who is signed in, as of now."""
+        return self._live.user if self._live else None
+
+    @property
+    def principal(self) -> Principal | None:
+        """The user who is signed in, and the token."""
+        if self._live is None or self.token_id is None:
+            return None
+        return Principal(self._live.user, self.token_id)
+
+    @property
     def actor(self) -> Actor:
         """Who acts: the user who is signed in, or on a listener without authentication anybody.
 
         Raises:
             RefusedError: NOT_SIGNED_IN.
         """
-        if self.principal is not None:
-            return self.principal
+        if principal := self.principal:
+            return principal
         if not self.authentication:
             return OWNER
         raise RefusedError(Reason.NOT_SIGNED_IN)
 
     def bind(self, token: str, principal: Principal | None) -> None:
         """Let every further request carry *token*, and be that of *principal*."""
-        if self.principal:
-            self.bus.unfollow(self, self.principal)
+        self._forget_user()
         self._token = token
-        self.principal = principal
-        self._kept = _NOTHING_KEPT
         if principal and self.open:
-            self.bus.follow(self, principal)
+            self._live = self.bus.follow(self, principal)
+            self.token_id = principal.token_id
 
     def greeted(self) -> None:
         """Take note that the handshake is done."""
@@ -247,11 +245,17 @@ class Session:
         self._pairing_until = None
         self._mind_time()
 
+    def _forget_user(self) -> None:
+        if self._live:
+            self.bus.unfollow(self, self._live)
+        self._live = None
+        self.token_id = None
+
     # --- the order of steps -----------------------------------------------------------------
 
     @property
     def _limit(self) -> int:
-        known = self.principal is not None or not self.authentication
+        known = self._live is not None or not self.authentication
         limits = self.face.limits
         return limits.message if known else limits.message_before_sign_in
 
@@ -324,7 +328,7 @@ class Session:
             changed = f"Changing the user (token) requires a new handshake. Call {HELLO}."
             return envelope.unauthorized(number, changed)
         if self.authentication and not is_open:
-            if self.principal is None:
+            if self._live is None:
                 self.closing = True
                 required = "Initial setup required. Call JSONRPC.CreateUser first."
                 return envelope.unauthorized(
@@ -333,7 +337,7 @@ class Session:
             demand = Scope.ADMIN
             if method is not None:
                 demand = method.access.demand(self_service=self.directory.self_service)
-            if demand not in scopes_of(self.principal):
+            if demand not in self._live.user.scopes:
                 return envelope.error(number, PERMISSION_DENIED)
         if method is not None:
             return b""
@@ -355,7 +359,7 @@ class Session:
                     returns = calls.at_once(self, method, taken)
                 except RefusedError as refused:
                     return calls.refusal(self, request.id, method, refused.reason)
-                if method.steady:
-                    self._kept = {**self._kept, method.name: returns}
+                if method.steady and self._live:
+                    self._live.kept[method.name] = returns
                 return envelope.success(request.id, returns)
         return b""

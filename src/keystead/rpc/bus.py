@@ -1,12 +1,37 @@
 """Carries every commit to the sessions and protocols of this server, in order."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import assert_never
 
-from keystead.domain.change import Commit, UserAdded, user_id
-from keystead.domain.model import Principal, UserId
+from keystead.domain.change import (
+    Change,
+    Commit,
+    PasswordChanged,
+    PasswordRehashed,
+    TokenAdded,
+    TokenRemoved,
+    UserAdded,
+    UserChanged,
+    UserRemoved,
+)
+from keystead.domain.model import Principal, User, UserId
 from keystead.domain.ports import Reader
 from keystead.domain.tokens import principal_of
 from keystead.rpc.session import Session
+
+
+@dataclass(slots=True)
+class LiveUser:
+    """A user whom somebody is signed in as, always as of now; shared by all their sessions.
+
+    Attributes:
+        kept: replies that stay the same while the user does, by method.
+    """
+
+    user: User
+    sessions: set[Session] = field(default_factory=set)
+    kept: dict[str, bytes] = field(default_factory=dict)
 
 
 class Bus:
@@ -24,7 +49,7 @@ class Bus:
         self._reader = reader
         self.ever_had_account = ever_had_account
         self._heard = 0
-        self._sessions: dict[UserId, set[Session]] = {}
+        self._users: dict[UserId, LiveUser] = {}
         self._announcers: list[Callable[[Commit], None]] = []
 
     def join(self, announce: Callable[[Commit], None]) -> None:
@@ -35,10 +60,7 @@ class Bus:
         """Bring every session up to date with *commit*, then announce it."""
         self._heard += 1
         for change in commit.changes:
-            if isinstance(change, UserAdded):
-                self.ever_had_account = True
-            for session in tuple(self._sessions.get(user_id(change), ())):
-                session.revise(change)
+            self._apply(change)
         for announce in self._announcers:
             announce(commit)
 
@@ -54,13 +76,38 @@ class Bus:
             if self._heard == heard:
                 return principal
 
-    def follow(self, session: Session, principal: Principal) -> None:
-        """Let *session* hear of changes to the user it is signed in as."""
-        self._sessions.setdefault(principal.user.id, set()).add(session)
+    def follow(self, session: Session, principal: Principal) -> LiveUser:
+        """Keep what *session* is signed in as up to date, and end it with its token."""
+        live = self._users.setdefault(principal.user.id, LiveUser(principal.user))
+        live.sessions.add(session)
+        return live
 
-    def unfollow(self, session: Session, principal: Principal) -> None:
-        """Let *session* hear no more of changes to that user."""
-        sessions = self._sessions.get(principal.user.id, set())
-        sessions.discard(session)
-        if not sessions:
-            self._sessions.pop(principal.user.id, None)
+    def unfollow(self, session: Session, live: LiveUser) -> None:
+        """Forget a session that is signed in no more."""
+        live.sessions.discard(session)
+        if not live.sessions:
+            self._users.pop(live.user.id, None)
+
+    def _apply(self, change: Change) -> None:
+        match change:
+            case UserAdded():
+                self.ever_had_account = True
+            case UserChanged(user=user):
+                if live := self._users.get(user.id):
+                    live.user = user
+                    live.kept = {}
+            case UserRemoved(user=user):
+                for session in self._sessions(user.id):
+                    session.revoke()
+            case TokenRemoved(user_id=user_id, token_id=token_id):
+                for session in self._sessions(user_id):
+                    if session.token_id == token_id:
+                        session.revoke()
+            case PasswordChanged() | PasswordRehashed() | TokenAdded():
+                pass
+            case _:
+                assert_never(change)
+
+    def _sessions(self, user_id: UserId) -> tuple[Session, ...]:
+        live = self._users.get(user_id)
+        return tuple(live.sessions) if live else ()

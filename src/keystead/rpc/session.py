@@ -3,7 +3,7 @@
 from collections.abc import Coroutine, Sequence
 from typing import Any, Protocol
 
-from keystead.domain.change import Change
+from keystead.domain.model import TokenId
 
 
 class Peer(Protocol):
@@ -27,11 +27,13 @@ class Session(Protocol):
         job: the request that has to wait for something; until ``resume`` is called with its
             result, ``advance`` answers nothing more.
         closing: the connection is to be closed after what has been given back so far.
+        token_id: the token that is signed in with; None while nobody is.
     """
 
     deadline: float | None
     job: Coroutine[Any, Any, Replies] | None
     closing: bool
+    token_id: TokenId | None
 
     def receive(self, data: bytes) -> None:
         """Take bytes from the peer, cut anyhow."""
@@ -55,8 +57,8 @@ class Session(Protocol):
     def closed(self) -> None:
         """Take note that the connection is gone."""
 
-    def revise(self, change: Change) -> None:
-        """Apply a change of the user who is signed in here; called before anyone hears of it."""
+    def revoke(self) -> None:
+        """Sign out: the token is gone, or its user. Called before anyone hears of it."""
 
 
 class Face(Protocol):

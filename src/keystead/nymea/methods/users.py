@@ -157,9 +157,9 @@ async def set_user_info(
 
 
 def _signed_in(session: Session) -> Principal:
-    if session.principal is None:
-        raise RefusedError(Reason.NOT_SIGNED_IN)
-    return session.principal
+    if principal := session.principal:
+        return principal
+    raise RefusedError(Reason.NOT_SIGNED_IN)
 
 
 def _things(ids: tuple[UUID, ...]) -> tuple[ThingId, ...]:
