@@ -36,10 +36,9 @@ async def still_valid(tx: Transaction, actor: Actor) -> Actor:
         case Owner():
             return actor
         case Principal():
-            user = await tx.user(actor.user.id)
-            if user is None or await tx.token(actor.token_id) is None:
-                raise RefusedError(Reason.NOT_SIGNED_IN)
-            return Principal(user, actor.token_id)
+            if present := await tx.principal(actor.user.id, actor.token_id):
+                return present
+            raise RefusedError(Reason.NOT_SIGNED_IN)
 
 
 def check_texts(*texts: str) -> None:

@@ -86,14 +86,14 @@ async def take_over(
             count += not objection
         return Report(len(taken), count, tuple(left))
 
-    return await directory.store.write(take)
+    return await directory.store.write(take, bulk=True)
 
 
 async def _take_token(tx: Transaction, user: User | None, token: ImportedToken) -> str:
     called = f"token {token.id} of {_called(token.user_name)}"
     if user is None:
         return f"{called}: its account was not taken over now."
-    if await tx.token(token.id) or await tx.token_by_digest(token.digest):
+    if await tx.token(token.id) or await tx.principal_by_digest(token.digest):
         return f"{called}: this token is here already."
     taken = Token(token.id, user.id, token.device_name, token.created)
     await tx.record(TokenAdded(taken, token.digest))

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from keystead.domain.change import Change, Commit
-from keystead.domain.model import Token, TokenId, User, UserId
+from keystead.domain.model import Principal, Token, TokenId, User, UserId
 
 T = TypeVar("T")
 
@@ -28,8 +28,11 @@ class Reader(Protocol):
     async def token(self, token_id: TokenId) -> Token | None:
         """Find a token by id, or None."""
 
-    async def token_by_digest(self, digest: bytes) -> Token | None:
-        """Find the token whose secret has this SHA-256 *digest*, or None."""
+    async def principal(self, user_id: UserId, token_id: TokenId) -> Principal | None:
+        """Give a user as of now, if they have this token still; else None."""
+
+    async def principal_by_digest(self, digest: bytes) -> Principal | None:
+        """Find whom the token belongs to whose secret has this SHA-256 *digest*, or None."""
 
     async def tokens_of(self, user_id: UserId) -> Sequence[Token]:
         """All tokens of a user, oldest first."""
@@ -58,7 +61,9 @@ class Store(Protocol):
     def reader(self) -> Reader:
         """Committed data, for reads outside of transactions."""
 
-    async def write(self, operation: Callable[[Transaction], Awaitable[T]]) -> T:
+    async def write(
+        self, operation: Callable[[Transaction], Awaitable[T]], *, bulk: bool = False
+    ) -> T:
         """Run *operation* in a transaction of its own and give back its result.
 
         When this returns, what it recorded is durable and every listener has heard of it.
@@ -66,6 +71,7 @@ class Store(Protocol):
         Args:
             operation: awaits nothing but the transaction, changes nothing else (it may run on
                 another thread, and more than once).
+            bulk: it records so much that nothing else should wait for it in the meantime.
 
         Raises:
             RefusedError: what *operation* raised, with nothing changed; or STORAGE_FAILED when

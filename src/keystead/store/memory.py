@@ -17,7 +17,7 @@ from keystead.domain.change import (
     UserChanged,
     UserRemoved,
 )
-from keystead.domain.model import Scope, Token, TokenId, User, UserId
+from keystead.domain.model import Principal, Scope, Token, TokenId, User, UserId
 from keystead.domain.ports import Reader, Transaction
 
 T = TypeVar("T")
@@ -63,9 +63,17 @@ class _MemoryReader:
         entry = self._tables.tokens.get(token_id)
         return entry[0] if entry else None
 
-    async def token_by_digest(self, digest: bytes) -> Token | None:
-        found = (t for t, known in self._tables.tokens.values() if known == digest)
-        return next(found, None)
+    async def principal(self, user_id: UserId, token_id: TokenId) -> Principal | None:
+        user, token = await self.user(user_id), await self.token(token_id)
+        return (
+            Principal(user, token_id) if user and token and token.user_id == user_id else None
+        )
+
+    async def principal_by_digest(self, digest: bytes) -> Principal | None:
+        for token, known in self._tables.tokens.values():
+            if known == digest:
+                return await self.principal(token.user_id, token.id)
+        return None
 
     async def tokens_of(self, user_id: UserId) -> Sequence[Token]:
         return [t for t, _ in self._tables.tokens.values() if t.user_id == user_id]
@@ -133,7 +141,9 @@ class MemoryStore:
         """Call *listener* with every commit."""
         self._listeners.append(listener)
 
-    async def write(self, operation: Callable[[Transaction], Awaitable[T]]) -> T:
+    async def write(
+        self, operation: Callable[[Transaction], Awaitable[T]], *, bulk: bool = False
+    ) -> T:
         """Run *operation* on a copy that replaces the data when it succeeds."""
         async with self._turn:
             transaction = _MemoryTransaction(self._tables.copy())

@@ -20,8 +20,15 @@ select password_hash from user where id = ?;
 -- name: token
 select id, user_id, device_name, created from token where id = ?;
 
--- name: token_by_digest
-select id, user_id, device_name, created from token where digest = ?;
+-- name: user_with_token
+-- Subqueries, because a join of the two takes three times as long.
+select id, name, scopes, display_name, email, things, seq from user
+where id = ?1 and id = (select user_id from token where id = ?2);
+
+-- name: user_by_digest
+select id, name, scopes, display_name, email, things,
+       (select id from token where digest = ?1)
+from user where id = (select user_id from token where digest = ?1);
 
 -- name: tokens_of
 select id, user_id, device_name, created from token where user_id = ? order by seq;

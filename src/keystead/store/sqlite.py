@@ -1,14 +1,14 @@
-"""The embedded store: one SQLite file, one writing thread, commits shared by waiting writers."""
+"""The embedded store: one SQLite file, and durable commits shared by all who wait."""
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
-from queue import SimpleQueue
-from threading import Thread
 from typing import Any, TypeVar, assert_never, cast
 from uuid import UUID
 
@@ -26,7 +26,7 @@ from keystead.domain.change import (
     UserChanged,
     UserRemoved,
 )
-from keystead.domain.model import Scope, ThingId, Token, TokenId, User, UserId
+from keystead.domain.model import Principal, Scope, ThingId, Token, TokenId, User, UserId
 from keystead.domain.ports import Reader, Transaction
 from keystead.domain.refusal import Reason, RefusedError
 from keystead.store import sqlite_file
@@ -36,7 +36,8 @@ T = TypeVar("T")
 LOG = logging.getLogger("keystead.store")
 
 PORTION = 256  # users read at a time; under a millisecond, so that listings delay nobody
-MAX_BATCH = 256  # operations that share one durable commit
+MAX_BATCH = 64  # operations that share one durable commit; some 2 ms on the event loop
+BUSY_PATIENCE = 5000  # ms to wait for another program that has the file locked
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -68,9 +69,13 @@ class _SqliteReader:
         row = self._row(QUERIES.token, token_id.bytes)
         return _token(row) if row else None
 
-    async def token_by_digest(self, digest: bytes) -> Token | None:
-        row = self._row(QUERIES.token_by_digest, digest)
-        return _token(row) if row else None
+    async def principal(self, user_id: UserId, token_id: TokenId) -> Principal | None:
+        row = self._row(QUERIES.user_with_token, user_id, token_id.bytes)
+        return Principal(_user(row), token_id) if row else None
+
+    async def principal_by_digest(self, digest: bytes) -> Principal | None:
+        row = self._row(QUERIES.user_by_digest, digest)
+        return Principal(_user(row), TokenId(UUID(bytes=row[-1]))) if row else None
 
     async def tokens_of(self, user_id: UserId) -> Sequence[Token]:
         return [_token(row) for row in self._db.execute(QUERIES.tokens_of, (user_id,))]
@@ -84,8 +89,8 @@ class _SqliteReader:
     async def has_user_editor_beside(self, user_id: UserId) -> bool:
         return bool(self._value(QUERIES.user_editor_beside, user_id))
 
-    def _row(self, query: str, argument: object) -> tuple[Any, ...] | None:
-        return self._db.execute(query, (argument,)).fetchone()
+    def _row(self, query: str, *arguments: Any) -> tuple[Any, ...] | None:
+        return self._db.execute(query, arguments).fetchone()
 
     def _value(self, query: str, argument: object) -> Any:
         row = self._row(query, argument)
@@ -123,9 +128,10 @@ class _SqliteTransaction(_SqliteReader):
 
 @dataclass(slots=True)
 class _Job:
-    """An operation that waits for its turn on the writing thread, then its outcome."""
+    """An operation that waits for its turn, then its outcome."""
 
     operation: Callable[[Transaction], Awaitable[Any]]
+    bulk: bool
     done: asyncio.Future[Any]
     result: Any = None
     error: BaseException | None = None
@@ -134,6 +140,10 @@ class _Job:
 
 class SqliteStore:
     """Keeps everything in one file. Use ``sqlite_file.prepare`` on the path first.
+
+    Operations run in place, one after the other, as they take some 30 µs; only their commit,
+    which waits for the disk, runs on a thread. Meanwhile others wait, and share the next
+    commit.
 
     Args:
         path: a prepared database file, which no other process writes to.
@@ -145,9 +155,9 @@ class SqliteStore:
         self._reader = _SqliteReader(self._reading)
         self._revision: int = self._reader._value(QUERIES.meta, "revision")
         self._listeners: list[Callable[[Commit], None]] = []
-        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
-        self._thread = Thread(target=self._work, name="keystead-store", daemon=True)
-        self._thread.start()
+        self._thread = ThreadPoolExecutor(1, "keystead-store")
+        self._waiting: deque[_Job] = deque()
+        self._is_busy = False  # a batch is begun and not delivered
 
     @property
     def reader(self) -> Reader:
@@ -158,77 +168,110 @@ class SqliteStore:
         """Call *listener* on the event loop with every commit."""
         self._listeners.append(listener)
 
-    async def write(self, operation: Callable[[Transaction], Awaitable[T]]) -> T:
-        """Run *operation* on the writing thread; whoever waits there shares one commit."""
-        done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._jobs.put(_Job(operation, done))
+    async def write(
+        self, operation: Callable[[Transaction], Awaitable[T]], *, bulk: bool = False
+    ) -> T:
+        """Run *operation*; whoever waits at the same time shares one durable commit."""
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[T] = loop.create_future()
+        self._waiting.append(_Job(operation, bulk, done))
+        if not self._is_busy:
+            self._is_busy = True
+            loop.call_soon(self._begin)  # so that all requests of this moment join
         return await done
 
     def close(self) -> None:
-        """Finish the writes under way and close the file."""
-        self._jobs.put(None)
-        self._thread.join()
+        """Finish the commit under way and close the file."""
+        self._thread.shutdown()
         self._reading.close()
         self._writing.close()
 
-    def _work(self) -> None:
-        """Take operations and commit them, batch by batch, until told to stop."""
-        while (first := self._jobs.get()) is not None:
-            batch, more = [first], True
-            while more and len(batch) < MAX_BATCH and not self._jobs.empty():
-                job = self._jobs.get_nowait()
-                if job is None:
-                    self._jobs.put(None)  # stop after this batch
-                    more = False
-                else:
-                    batch.append(job)
-            self._run(batch)
-            loop = first.done.get_loop()
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(self._deliver, batch)
+    def _begin(self) -> None:
+        """Take what waits, run it here if it is short, and have it committed by the thread."""
+        batch = [self._waiting.popleft()]
+        while self._waiting and len(batch) < MAX_BATCH and not batch[-1].bulk:
+            batch.append(self._waiting.popleft())
+        loop = asyncio.get_running_loop()
+        work = partial(self._run_and_commit, batch)
+        if not batch[-1].bulk and self._run(batch, patience=0):
+            work = partial(self._commit, batch)
+        finished = loop.run_in_executor(self._thread, work)
+        finished.add_done_callback(lambda _: self._deliver(batch))
 
-    def _run(self, batch: list[_Job]) -> None:
-        before = self._revision
-        try:
-            self._writing.execute("begin immediate")
-            for job in batch:
-                self._run_one(job)
-            if self._revision != before:
-                self._writing.execute(QUERIES.set_meta, ("revision", self._revision))
-            self._writing.execute("commit")
-        except apsw.Error as error:
-            LOG.exception("commit failed")
-            self._revision = before
-            if self._writing.in_transaction:
-                self._writing.execute("rollback")
-            for job in batch:
-                job.commit = None
-                job.error = RefusedError(Reason.STORAGE_FAILED)
-                job.error.__cause__ = error
+    def _run_and_commit(self, batch: list[_Job]) -> None:
+        if self._run(batch, patience=BUSY_PATIENCE):
+            self._commit(batch)
+        else:
+            self._fail(batch)
 
-    def _run_one(self, job: _Job) -> None:
-        """Run an operation in its savepoint.
+    def _run(self, batch: list[_Job], patience: int) -> bool:
+        """Run operations in one transaction; False when it cannot begin within *patience* ms.
+
+        An operation that fails after it recorded something takes the transaction along; the
+        others, which may run more than once, then run again.
+        """
+        self._writing.set_busy_timeout(patience)
+        todo, revision = list(batch), self._revision
+        while todo:
+            self._revision = revision
+            try:
+                self._writing.execute("begin immediate")
+                spoilt = next((job for job in todo if not self._run_one(job)), None)
+            except apsw.BusyError:
+                return False
+            except apsw.Error:
+                LOG.exception("write failed")
+                return False
+            if spoilt is None:
+                break
+            todo.remove(spoilt)
+            self._roll_back()
+        return True
+
+    def _run_one(self, job: _Job) -> bool:
+        """Run one operation; False when it failed with changes made.
 
         Raises:
             apsw.Error: the whole batch is lost.
         """
         transaction = _SqliteTransaction(self._writing)
-        self._writing.execute("savepoint operation")
+        job.error = job.commit = None
         try:
             job.result = _drive(job.operation(transaction))
         except apsw.Error:
             raise
         except BaseException as error:  # noqa: BLE001 - given to whoever awaits the operation
             job.error = error
-            self._writing.execute("rollback to operation")
-        else:
-            if transaction.recorded:
-                self._revision += 1
-                job.commit = Commit(self._revision, transaction.recorded)
-        self._writing.execute("release operation")
+            return not transaction.recorded
+        if transaction.recorded:
+            self._revision += 1
+            job.commit = Commit(self._revision, transaction.recorded)
+        return True
+
+    def _commit(self, batch: list[_Job]) -> None:
+        try:
+            if self._writing.in_transaction:
+                if any(job.commit for job in batch):
+                    self._writing.execute(QUERIES.set_meta, ("revision", self._revision))
+                self._writing.execute("commit")
+        except apsw.Error:
+            LOG.exception("commit failed")
+            self._fail(batch)
+
+    def _fail(self, batch: list[_Job]) -> None:
+        """Refuse everything: nothing of it is stored."""
+        self._roll_back()
+        for job in batch:
+            self._revision -= job.commit is not None
+            job.commit = None
+            job.error = RefusedError(Reason.STORAGE_FAILED)
+
+    def _roll_back(self) -> None:
+        if self._writing.in_transaction:
+            self._writing.execute("rollback")
 
     def _deliver(self, batch: list[_Job]) -> None:
-        """Tell everybody of the commits, then those who asked for them; on the event loop."""
+        """Tell everybody of the commits, then those who asked for them; then go on."""
         for job in batch:
             if job.commit:
                 for listener in self._listeners:
@@ -239,6 +282,9 @@ class SqliteStore:
                 job.done.set_exception(job.error)
             else:
                 job.done.set_result(job.result)
+        self._is_busy = bool(self._waiting)
+        if self._is_busy:
+            asyncio.get_running_loop().call_soon(self._begin)
 
 
 def _drive(operation: Awaitable[T]) -> T:
