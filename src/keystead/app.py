@@ -142,7 +142,6 @@ async def _nymea_face(settings: Settings, uuid: UUID, directory: Directory) -> F
         bus,
         Identity(settings.name, uuid, __version__),
         monotonic=time.monotonic,
-        breathe=lambda: asyncio.sleep(0),
     )
 
 

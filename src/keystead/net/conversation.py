@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import suppress
 from typing import Any, Protocol
 
@@ -28,6 +28,9 @@ class Wire(Protocol):
 
     def write(self, messages: Replies) -> None:
         """Send messages, each as one."""
+
+    def write_part(self, part: bytes, *, is_last: bool) -> None:
+        """Send a part of one long message."""
 
     def waiting(self) -> int:
         """Count the bytes that the peer has not taken yet."""
@@ -96,7 +99,9 @@ class Conversation:
         "_all",
         "_blocked",
         "_closed",
+        "_drained",
         "_finishing",
+        "_held",
         "_paused",
         "_scheduled",
         "_session",
@@ -112,6 +117,8 @@ class Conversation:
         self._wire = wire
         self._blocked = False  # the peer does not take what is sent
         self._closed = False  # nothing more is answered
+        self._drained: asyncio.Future[None] | None = None  # somebody waits for the peer
+        self._held: list[bytes] | None = None  # pushed while a long message is under way
         self._finishing = False  # close when all that came is answered
         self._paused = False  # the peer's requests stay unread
         self._scheduled = False  # another slice is due
@@ -148,11 +155,13 @@ class Conversation:
         """Go on: the peer has taken what it was sent."""
         self._blocked = False
         self._unasked = 0
+        self._wake()
         self._advance()
 
     def lost(self) -> None:
         """Take note that the connection is gone."""
         self._closed = True
+        self._wake()
         self._all.forget(self)
         self._session.closed()
         if self._timer:
@@ -167,10 +176,34 @@ class Conversation:
         if self._wire.waiting() == 0:
             self._unasked = 0
         self._unasked += len(message)
-        self._wire.write((message,))
+        if self._held is None:
+            self._wire.write((message,))
+        else:
+            self._held.append(message)
         if min(self._unasked, self._wire.waiting()) > CUT_OFF:
             LOG.warning("peer cut off", extra={"fields": {"reason": "reads too slowly"}})
             self.abort()
+
+    async def stream(self, parts: AsyncIterator[bytes]) -> None:
+        """Send one long message as its parts come; what is pushed meanwhile follows it."""
+        self._held = []
+        try:
+            async for part in parts:
+                while self._blocked and not self._closed:
+                    self._drained = asyncio.get_running_loop().create_future()
+                    await self._drained
+                if self._closed:
+                    return
+                self._wire.write_part(part, is_last=False)
+                await asyncio.sleep(0)
+            self._wire.write_part(b"", is_last=True)
+        except Exception:
+            self.abort()  # half a message is on its way, so that nothing can follow
+            raise
+        finally:
+            held, self._held = self._held, None
+        if held:
+            self._wire.write(held)
 
     def close(self) -> None:
         """End the connection once everything sent before is through."""
@@ -217,6 +250,12 @@ class Conversation:
             self._paused = False
             self._wire.resume_reading()
 
+    def _wake(self) -> None:
+        """Let go on who waits for the peer to take what it was sent."""
+        if self._drained and not self._drained.done():
+            self._drained.set_result(None)
+        self._drained = None
+
     def _is_held(self) -> bool:
         """Tell whether nothing more can be answered for now."""
         return self._closed or self._blocked or self._session.job is not None
@@ -239,7 +278,8 @@ class Conversation:
         session.resume()
         if self._closed:
             return
-        self._wire.write(replies)
+        if replies:
+            self._wire.write(replies)
         if session.closing:
             self.close()
         self._advance()

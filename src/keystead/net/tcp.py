@@ -64,6 +64,10 @@ class StreamConnection(asyncio.Protocol):
         """Send messages, each ending in its own LF already."""
         self._transport.write(messages[0] if len(messages) == 1 else b"".join(messages))
 
+    def write_part(self, part: bytes, *, is_last: bool) -> None:
+        """Send a part of one long message."""
+        self._transport.write(part)
+
     def waiting(self) -> int:
         """Count the bytes that the peer has not taken yet."""
         return self._transport.get_write_buffer_size()

@@ -26,6 +26,9 @@ READ_BUFFER = 1024  # bytes at first; it grows with what comes
 HANDSHAKE_TIMEOUT = 10.0  # seconds for the HTTP request
 MESSAGE_TIMEOUT = 10.0  # seconds for the rest of a message that has begun
 
+# First bytes of the frames that we send; RFC 6455 5.2.
+_WHOLE_TEXT, _FIRST_PART, _NEXT_PART, _LAST_PART = 0x81, 0x01, 0x00, 0x80
+
 _TEXT, _CONTINUATION, _BINARY = WSMsgType.TEXT, WSMsgType.CONTINUATION, WSMsgType.BINARY
 _PING, _CLOSE = WSMsgType.PING, WSMsgType.CLOSE
 
@@ -46,6 +49,7 @@ class WebSocketConnection(WSListener):
         self._payloads: list[bytes] = []  # whole messages of the present read
         self._fragments: list[bytes] | None = None  # of a message that is not complete
         self._fragments_type = _TEXT
+        self._is_sending = False  # a message in fragments is under way
         self.deadline: float | None = None
         self.tail = 0  # bytes of a frame that is not complete
 
@@ -95,6 +99,12 @@ class WebSocketConnection(WSListener):
         for message in messages:
             parts += (_header(len(message)), message)
         self._transport.write(b"".join(parts))
+
+    def write_part(self, part: bytes, *, is_last: bool) -> None:
+        """Send a part of one long text message, as a fragment."""
+        first = _NEXT_PART if self._is_sending else _FIRST_PART
+        self._is_sending = not is_last
+        self._transport.write(_header(len(part), _LAST_PART if is_last else first) + part)
 
     def waiting(self) -> int:
         """Count the bytes that the peer has not taken yet."""
@@ -278,10 +288,10 @@ def _answer_to_close(frame: WSFrame) -> tuple[WSCloseCode, bytes]:
     return (WSCloseCode.OK if code is WSCloseCode.NO_INFO else code), b""
 
 
-def _header(length: int) -> bytes:
-    """Begin a whole, unmasked text message; RFC 6455 5.2."""
+def _header(length: int, first: int = _WHOLE_TEXT) -> bytes:
+    """Begin an unmasked frame; RFC 6455 5.2."""
     if length < 126:  # noqa: PLR2004 - RFC 6455 5.2
-        return bytes((0x81, length))
+        return bytes((first, length))
     if length < 1 << 16:
-        return b"\x81\x7e" + length.to_bytes(2, "big")
-    return b"\x81\x7f" + length.to_bytes(8, "big")
+        return bytes((first, 126, length >> 8, length & 0xFF))
+    return bytes((first, 127)) + length.to_bytes(8, "big")

@@ -1,6 +1,6 @@
 """Calling a method for a session, and writing down what came of it."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from keystead.domain.refusal import Reason, RefusedError
@@ -40,13 +40,19 @@ async def waiting(
 async def listing(
     session: "Session", number: int, method: NymeaMethod, arguments: Arguments
 ) -> Replies:
-    """Collect what an asynchronous generator yields, portion by portion, into one reply."""
-    portions = []
-    async for portion in method.handler(session, **arguments):
-        portions.append(envelope.encode(portion)[1:-1])
-        await session.face.breathe()
-    params = b'{"%b":[%b]}' % ((method.result_field or "").encode(), b",".join(portions))
-    return [envelope.success(number, params)]
+    """Send what an asynchronous generator yields, portion by portion, as one long reply."""
+
+    async def parts() -> AsyncIterator[bytes]:
+        yield b'{"id":%d,"params":{"%b":[' % (number, (method.result_field or "").encode())
+        separator = b""
+        async for portion in method.handler(session, **arguments):
+            if portion:
+                yield separator + envelope.encode(portion)[1:-1]
+                separator = b","
+        yield b']},"status":"success"}\n'
+
+    await session.peer.stream(parts())
+    return ()
 
 
 def refusal(session: "Session", number: int, method: NymeaMethod, reason: Reason) -> bytes:

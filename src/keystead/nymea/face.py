@@ -1,6 +1,6 @@
 """The nymea side of this server: what all its sessions share."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -58,7 +58,6 @@ class Face:
         bus: where commits come from.
         identity: how the server introduces itself.
         monotonic: seconds, for time-outs.
-        breathe: lets other work go on between the portions of a long one.
         limits: what a connection may take.
 
     Attributes:
@@ -72,14 +71,12 @@ class Face:
         identity: Identity,
         *,
         monotonic: Callable[[], float],
-        breathe: Callable[[], Awaitable[None]],
         limits: Limits = Limits(),
     ) -> None:
         self.directory = directory
         self.bus = bus
         self.identity = identity
         self.monotonic = monotonic
-        self.breathe = breathe
         self.limits = limits
         self.has_buttons = False
         self.desk: PairingDesk[Session] = PairingDesk()

@@ -110,7 +110,7 @@ class UserError(StrEnum):
     UserErrorInconsistantScopes = "UserErrorInconsistantScopes"  # nymea's spelling
 
 
-class View(msgspec.Struct, frozen=True, rename="camel"):
+class View(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """Something clients read but never write; the grammar marks its fields ``r:``."""
 
 
@@ -126,13 +126,8 @@ class UserInfo(View, frozen=True):
 
 def user_info(user: User) -> UserInfo:
     """Show *user*; nymea shows names in lower case."""
-    return UserInfo(
-        user.things,
-        user.display_name,
-        user.email,
-        scope_names(user.scopes),
-        user.name.lower(),
-    )
+    _, name, scopes, display_name, email, things = user
+    return UserInfo(things, display_name, email, scope_names(scopes), name.lower())
 
 
 class TokenInfo(View, frozen=True):

@@ -1,6 +1,6 @@
 """What sockets need from a protocol, and a protocol from sockets. Neither knows the other."""
 
-from collections.abc import Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from typing import Any, Protocol
 
 from keystead.domain.model import TokenId
@@ -11,6 +11,12 @@ class Peer(Protocol):
 
     def push(self, message: bytes) -> None:
         """Send *message* unasked. A peer that does not read is cut off at some point."""
+
+    async def stream(self, parts: AsyncIterator[bytes]) -> None:
+        """Send one long message as its parts come, no faster than the peer takes them.
+
+        What is pushed meanwhile follows it.
+        """
 
     def close(self) -> None:
         """End the connection once everything sent before is through."""

@@ -300,10 +300,10 @@ def _drive(operation: Awaitable[T]) -> T:
 
 
 def _user(row: tuple[Any, ...]) -> User:
-    user_id, name, scopes, display_name, email, things, _ = row
-    return User(
-        user_id, name, _scope(scopes), display_name, email, _things(things) if things else ()
-    )
+    user_id, name, scopes, display_name, email, packed, _ = row
+    things = _things(packed) if packed else ()
+    # What User(...) does, without the detour through Python; lists of all users are made of it.
+    return tuple.__new__(User, (user_id, name, _scope(scopes), display_name, email, things))
 
 
 def _things(packed: bytes) -> tuple[ThingId, ...]:
