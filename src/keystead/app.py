@@ -8,6 +8,7 @@ import resource
 import secrets
 import signal
 import ssl
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,7 +30,7 @@ from keystead.domain.refusal import RefusedError
 from keystead.hashing import Argon2Hasher
 from keystead.net.conversation import Conversations
 from keystead.net.dbus import ButtonBus
-from keystead.net.listeners import open_control_socket, open_listener
+from keystead.net.listeners import ListenError, open_control_socket, open_listener
 from keystead.net.tls import server_context
 from keystead.nymea.face import Face, Identity
 from keystead.rpc.bus import Bus
@@ -39,6 +40,7 @@ from keystead.store.sqlite import SqliteStore
 
 LOG = logging.getLogger("keystead")
 
+RECURSION_LIMIT = 2000  # so that JSON may be nested 1,024 levels deep; nymea 1.1
 PATIENCE = 4.0  # seconds that replies under way have when the server stops
 
 
@@ -96,6 +98,7 @@ def serve(settings: Settings) -> None:
         ListenError: an address cannot be used.
     """
     _allow_many_files()
+    sys.setrecursionlimit(RECURSION_LIMIT)
     with data_folder(settings) as folder:
         context = _tls(settings, folder.paths)
         with directory_in(folder, settings) as directory:
@@ -117,6 +120,7 @@ async def _run(
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     face = await _nymea_face(settings, folder.uuid, directory)
+    failure = None
     async with asyncio.TaskGroup() as tasks:
         everyone = Conversations(tasks)
         try:
@@ -128,8 +132,12 @@ async def _run(
             LOG.info("stopping", extra={"fields": {"connections": len(everyone.open)}})
             for server in servers:
                 server.close()
+        except ListenError as error:
+            failure = error  # raised below: the group would wrap it
         finally:
             await everyone.close_all(PATIENCE)
+    if failure:
+        raise failure
 
 
 async def _nymea_face(settings: Settings, uuid: UUID, directory: Directory) -> Face:
@@ -177,7 +185,8 @@ async def _listen(
         server, url = await open_listener(listener, everyone, {"/": face}, tls)
         servers.append(server)
         urls.append(url)
-    servers.append(await open_control_socket(paths.control_socket, everyone, ControlFace(desk)))
+    with paths.control_address() as address:
+        servers.append(await open_control_socket(address, everyone, ControlFace(desk)))
     fresh = paths.addresses.with_suffix(".new")
     fresh.write_bytes(msgspec.json.encode(urls) + b"\n")
     fresh.rename(paths.addresses)

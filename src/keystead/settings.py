@@ -11,13 +11,15 @@ from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
+from keystead import CannotError
+
 ENVIRONMENT_PREFIX = "KEYSTEAD_"
 DEFAULT_LISTEN = ("nymeas://*:2222", "https://*:4444")
 
 Scheme = Literal["nymea", "nymeas", "http", "https"]
 
 
-class SettingsError(Exception):
+class SettingsError(CannotError):
     """A setting is wrong; the message says which, and what is expected."""
 
 
@@ -106,17 +108,26 @@ def load(
     Raises:
         SettingsError: a file cannot be read, a key is unknown, a value is wrong.
     """
-    values = _from_file(file) if file else {}
-    values |= _from_environment(environment)
-    values |= {key: value for key, value in flags.items() if value is not None}
-    try:
-        settings = msgspec.convert(values, Settings, strict=False)
-    except msgspec.ValidationError as error:
-        raise SettingsError(f"A setting is wrong: {error}.") from error
+    values: dict[str, Any] = {}
+    for layer in (
+        _from_file(file) if file else {},
+        _from_environment(environment),
+        {key: value for key, value in flags.items() if value is not None},
+    ):
+        _settings(layer)  # wrong is wrong, even where another layer wins
+        values |= layer
+    settings = _settings(values)
     if (settings.certificate is None) != (settings.key is None):
         raise SettingsError("The settings certificate and key go together; one is missing.")
     _ = settings.listeners
     return settings
+
+
+def _settings(values: Mapping[str, Any]) -> Settings:
+    try:
+        return msgspec.convert(values, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"A setting is wrong: {error}.") from error
 
 
 def listener(url: str) -> Listener:

@@ -6,26 +6,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from keystead import __version__, logs
+from keystead import CannotError, __version__, logs
 from keystead.cli import commands
-from keystead.cli.owner import NoServerError
-from keystead.net.listeners import ListenError
-from keystead.net.tls import CertificateError
-from keystead.settings import Settings, SettingsError, load
-from keystead.store.nymea_file import NewerNymeaFileError, NotNymeaFileError
-from keystead.store.sqlite_file import StoreError
+from keystead.settings import Settings, load
 
 DONE, REFUSED, CANNOT = 0, 1, 2
-
-_IMPOSSIBLE = (
-    CertificateError,
-    ListenError,
-    NewerNymeaFileError,
-    NoServerError,
-    NotNymeaFileError,
-    SettingsError,
-    StoreError,
-)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         given.run(settings, given)
     except commands.RefusedByRulesError as refused:
         return _say(REFUSED, refused)
-    except _IMPOSSIBLE as error:
+    except CannotError as error:
         return _say(CANNOT, error)
     except BrokenPipeError:  # whoever read our output has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

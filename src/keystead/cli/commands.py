@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, tzinfo
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -16,6 +16,7 @@ from keystead.cli.owner import carry_out
 from keystead.control.catalogue import UserDetails, UserRow
 from keystead.domain.imports import ImportedToken, ImportedUser, Report
 from keystead.domain.model import Scope, ThingId, TokenId
+from keystead.domain.scopes import SCOPE_NAMES
 from keystead.domain.tokens import digest
 from keystead.settings import Settings, SettingsError
 from keystead.store import nymea_file
@@ -24,9 +25,12 @@ T = TypeVar("T")
 
 Command = Callable[[Settings, argparse.Namespace], None]
 
-_SCOPES = {
-    "".join(word.capitalize() for word in str(scope.name).split("_")): scope for scope in Scope
-}
+
+class _Parser(argparse.ArgumentParser):
+    """Says in one line what is wrong with the command line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"keystead: {message}; see {self.prog} --help\n")
 
 
 class RefusedByRulesError(Exception):
@@ -35,7 +39,7 @@ class RefusedByRulesError(Exception):
 
 def parser(version: str) -> argparse.ArgumentParser:
     """Describe the command line."""
-    root = argparse.ArgumentParser("keystead", description="Users, tokens and rights.")
+    root = _Parser("keystead", description="Users, tokens and rights.")
     root.add_argument("--version", action="version", version=f"keystead {version}")
     groups = root.add_subparsers(required=True, metavar="COMMAND")
     serve = _command(groups, "serve", _serve, "run the server")
@@ -114,7 +118,7 @@ def _list(settings: Settings, given: argparse.Namespace) -> None:
         return
     width = max((len(_shown(user.name)) for user in users), default=0)
     for user in users:
-        print(f"{_shown(user.name):{width}}  {_scope_text(user.scopes)}")
+        print(f"{_shown(user.name):{width}}  {','.join(user.scopes) or 'None'}")
 
 
 def _show(settings: Settings, given: argparse.Namespace) -> None:
@@ -126,7 +130,7 @@ def _show(settings: Settings, given: argparse.Namespace) -> None:
     print(f"name:          {_shown(user.name)}")
     print(f"display name:  {user.display_name}")
     print(f"e-mail:        {user.email}")
-    print(f"scopes:        {_scope_text(user.scopes)}")
+    print(f"scopes:        {','.join(user.scopes) or 'None'}")
     for thing in user.things:
         print(f"thing:         {thing}")
     for token in details.tokens:
@@ -236,21 +240,14 @@ def _scopes(text: str) -> Scope:
     """
     held = Scope.NONE
     for name in filter(None, text.split(",")):
-        if name not in _SCOPES:
+        if name not in SCOPE_NAMES:
             raise argparse.ArgumentTypeError(f"there is no scope {name}; {_scopes_help()}")
-        held |= _SCOPES[name]
+        held |= SCOPE_NAMES[name]
     return held
 
 
 def _scopes_help() -> str:
-    return f"comma-separated: {', '.join(_SCOPES)}"
-
-
-def _scope_text(scopes: int) -> str:
-    if scopes == Scope.ADMIN:
-        return "Admin"
-    held = [name for name, scope in _SCOPES.items() if scope and scope in Scope(scopes)]
-    return ",".join(held) or "None"
+    return f"comma-separated: {', '.join(SCOPE_NAMES)}"
 
 
 def _shown(name: str) -> str:

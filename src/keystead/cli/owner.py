@@ -9,10 +9,9 @@ from typing import Any
 
 import msgspec
 
-from keystead import app
+from keystead import CannotError
 from keystead.control.calls import Answer, Call, call
 from keystead.control.catalogue import Desk
-from keystead.net.listeners import short
 from keystead.settings import Settings
 from keystead.store.folder import Folder, FolderInUseError
 from keystead.store.sqlite_file import StoreError
@@ -21,7 +20,7 @@ START_PATIENCE = 5.0  # seconds in which a server that is just starting must ans
 _PAUSE = 0.05  # seconds between two tries
 
 
-class NoServerError(Exception):
+class NoServerError(CannotError):
     """A server is needed, and none runs."""
 
 
@@ -61,7 +60,7 @@ def _ask_server(folder: Folder, request: Call) -> Answer | None:
     """Let the running server carry it out; None when none runs."""
     with socket.socket(socket.AF_UNIX) as connection:
         try:
-            with short(folder.control_socket) as address:
+            with folder.control_address() as address:
                 connection.connect(address)
             connection.sendall(msgspec.json.encode(request) + b"\n")
             with connection.makefile("rb") as answers:
@@ -76,6 +75,8 @@ def _ask_server(folder: Folder, request: Call) -> Answer | None:
 
 
 def _instead_of_server(settings: Settings, request: Call, *, needs_server: bool) -> Answer:
+    from keystead import app  # noqa: PLC0415 - a running server spares us its libraries
+
     with app.data_folder(settings) as folder:
         if needs_server:
             raise NoServerError(f"No server runs on the data folder {settings.data}.")

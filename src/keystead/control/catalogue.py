@@ -14,6 +14,7 @@ from keystead.domain.directory import Directory
 from keystead.domain.imports import ImportedToken, ImportedUser, Report
 from keystead.domain.model import OWNER, Scope, ThingId, User
 from keystead.domain.refusal import Reason, RefusedError
+from keystead.domain.scopes import names_of
 from keystead.rpc.method import Catalogue
 
 
@@ -39,7 +40,7 @@ class UserRow(msgspec.Struct, frozen=True):
     name: str
     display_name: str
     email: str
-    scopes: int
+    scopes: tuple[str, ...]
     things: tuple[UUID, ...]
 
 
@@ -60,7 +61,7 @@ class UserDetails(msgspec.Struct, frozen=True):
 
 def user_row(user: User) -> UserRow:
     """Show *user*."""
-    return UserRow(user.name, user.display_name, user.email, int(user.scopes), user.things)
+    return UserRow(user.name, user.display_name, user.email, names_of(user.scopes), user.things)
 
 
 @method("users.add", access=OPEN, refusable=True)

@@ -59,7 +59,8 @@ class PasswordPolicy:
     def _is_long_enough(self, password: str) -> bool:
         match self.profile:
             case PasswordProfile.NYMEA:
-                return len(password) >= 8 and all(  # noqa: PLR2004 - nymea 4.4
+                units = len(password.encode("utf-16-le", "surrogatepass")) // 2
+                return units >= 8 and all(  # noqa: PLR2004 - nymea 4.4
                     kind.search(password) for kind in _REQUIRED_KINDS
                 )
             case PasswordProfile.NIST:

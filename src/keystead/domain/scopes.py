@@ -6,6 +6,11 @@ from keystead.domain.access import scopes_of
 from keystead.domain.model import Actor, Owner, Principal, Scope, ThingId, User
 from keystead.domain.refusal import Reason, RefusedError
 
+SCOPE_NAMES = {
+    "".join(word.capitalize() for word in name.split("_")): scope
+    for name, scope in Scope.__members__.items()
+}
+
 TANI_RIGHTS = Scope.USER_EDIT | Scope.EDITOR | Scope.DIAG
 
 
@@ -21,6 +26,17 @@ def are_consistent(scopes: Scope) -> bool:
     """
     rest = scopes & ~TANI_RIGHTS
     return Scope.ACCESS_ALL_THINGS in rest or rest in {Scope.NONE, Scope.CONTROL_THINGS}
+
+
+def names_of(scopes: Scope) -> tuple[str, ...]:
+    """Name the scopes that are held; only ``Admin`` where that is, as it holds all others.
+
+    >>> names_of(Scope.CONFIGURE_RULES)
+    ('ExecuteRules', 'ConfigureRules')
+    """
+    if Scope.ADMIN in scopes:
+        return ("Admin",)
+    return tuple(name for name, scope in SCOPE_NAMES.items() if scope and scope in scopes)
 
 
 def replaced(before: Scope, given: Scope, keep: Scope) -> Scope:

@@ -4,11 +4,11 @@ import asyncio
 import os
 import socket
 import ssl
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from keystead import CannotError
 from keystead.net import websocket
 from keystead.net.conversation import Conversations
 from keystead.net.tcp import StreamConnection
@@ -16,11 +16,11 @@ from keystead.rpc.session import Face
 from keystead.settings import Listener
 
 TLS_HANDSHAKE_TIMEOUT = 10.0  # seconds
+TLS_SHUTDOWN_TIMEOUT = 1.0  # seconds for the peer's farewell
 BACKLOG = 1024  # connections that may wait to be accepted
-MAX_SOCKET_PATH = 100  # bytes; Linux allows 107
 
 
-class ListenError(Exception):
+class ListenError(CannotError):
     """An address cannot be used; the message says which, and why."""
 
 
@@ -52,6 +52,7 @@ async def open_listener(
     }
     if tls:
         where["ssl_handshake_timeout"] = TLS_HANDSHAKE_TIMEOUT
+        where["ssl_shutdown_timeout"] = TLS_SHUTDOWN_TIMEOUT
     try:
         if listener.host is None and listener.port == 0:
             where["port"] = _free_port()  # the same one for IPv4 and IPv6
@@ -75,7 +76,7 @@ async def open_listener(
 
 
 async def open_control_socket(
-    path: Path, everyone: Conversations, face: Face
+    address: str, everyone: Conversations, face: Face
 ) -> asyncio.AbstractServer:
     """Listen at the Unix socket that only its owner can open.
 
@@ -84,39 +85,21 @@ async def open_control_socket(
     """
     try:
         return await asyncio.get_running_loop().create_unix_server(
-            lambda: StreamConnection(everyone, face, authentication=True), sock=_bound(path)
+            lambda: StreamConnection(everyone, face, authentication=True), sock=_bound(address)
         )
     except OSError as error:
-        raise ListenError(f"The socket {path} cannot be made: {error.strerror}.") from error
+        raise ListenError(f"The socket {address} cannot be made: {error.strerror}.") from error
 
 
-def _bound(path: Path) -> socket.socket:
-    path.unlink(missing_ok=True)  # left by a server that was killed
+def _bound(address: str) -> socket.socket:
+    Path(address).unlink(missing_ok=True)  # left by a server that was killed
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
     mask = os.umask(0o177)
     try:
-        with short(path) as address:
-            listening.bind(address)
+        listening.bind(address)
     finally:
         os.umask(mask)
     return listening
-
-
-@contextmanager
-def short(path: Path) -> Iterator[str]:
-    """Give an address for a Unix socket at *path*, however long that is.
-
-    Raises:
-        OSError: its folder cannot be opened.
-    """
-    if len(os.fsencode(path)) <= MAX_SOCKET_PATH:
-        yield str(path)
-        return
-    folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
-    try:
-        yield f"/proc/self/fd/{folder}/{path.name}"
-    finally:
-        os.close(folder)
 
 
 def _free_port() -> int:

@@ -11,6 +11,8 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from keystead import CannotError
+
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
     from cryptography.x509 import Certificate
@@ -32,7 +34,7 @@ RENEW_BEFORE_END = timedelta(days=30)
 _ANY_TIME = ssl.VerifyFlags(0x200000)
 
 
-class CertificateError(Exception):
+class CertificateError(CannotError):
     """The certificates cannot be used; the message is one line that says what to do."""
 
 

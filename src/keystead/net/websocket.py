@@ -48,6 +48,7 @@ class WebSocketConnection(WSListener):
         self._authentication = authentication
         self._payloads: list[bytes] = []  # whole messages of the present read
         self._fragments: list[bytes] | None = None  # of a message that is not complete
+        self._size = 0  # of its bytes so far
         self._fragments_type = _TEXT
         self._is_sending = False  # a message in fragments is under way
         self.deadline: float | None = None
@@ -121,7 +122,7 @@ class WebSocketConnection(WSListener):
 
     def close(self) -> None:
         """Close once everything written is through."""
-        self._fail(WSCloseCode.OK, b"")
+        self._fail(WSCloseCode.OK, b"Stop server" if self._everyone.closing else b"")
 
     def abort(self) -> None:
         """Close at once."""
@@ -156,6 +157,7 @@ class WebSocketConnection(WSListener):
             if not frame.fin:
                 self._fragments_type = kind
                 self._fragments = [frame.get_payload_as_bytes()]
+                self._size = frame.payload_size
         elif kind is _CONTINUATION:
             return self._on_continuation(frame)
         return None
@@ -163,8 +165,10 @@ class WebSocketConnection(WSListener):
     def _on_continuation(self, frame: WSFrame) -> tuple[WSCloseCode, bytes] | None:
         if self._fragments is None:
             return WSCloseCode.PROTOCOL_ERROR, b"nothing to continue"
-        self._fragments.append(frame.get_payload_as_bytes())
-        if sum(map(len, self._fragments)) > MAX_MESSAGE:
+        if frame.payload_size:
+            self._fragments.append(frame.get_payload_as_bytes())
+        self._size += frame.payload_size
+        if self._size > MAX_MESSAGE:
             return WSCloseCode.MESSAGE_TOO_BIG, b""
         if frame.fin:
             if self._fragments_type is _TEXT:

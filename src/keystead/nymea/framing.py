@@ -6,8 +6,6 @@ decoded at once by the session and do not come here.
 
 import re
 
-MAX_DEPTH = 1024  # open braces; nymea 1.1
-
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 _BOUNDARY = b"}\n{"  # never inside valid JSON, so that it ends even a malformed object
@@ -45,9 +43,8 @@ class Framer:
     def feed(self, data: bytes) -> list[bytes]:
         """Take *data* and give the texts it completes, oldest first.
 
-        Anything that cannot begin an object or a list, and an object that is nested too deeply
-        up to there, is given as a text of its own, so that the reader of texts can complain
-        about it once.
+        Anything that cannot begin an object or a list is given as a text of its own, so that
+        the reader of texts can complain about it once.
         """
         self._buffer += data
         texts: list[bytes] = []
@@ -106,8 +103,6 @@ class Framer:
                     return None
             elif byte in {_OPEN_OBJECT, _OPEN_LIST}:
                 self._depth += 1
-                if self._depth > MAX_DEPTH:
-                    return match.end()
             else:
                 self._depth -= 1
                 if self._depth == 0:

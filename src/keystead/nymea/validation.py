@@ -99,7 +99,7 @@ def _conversion(kind: kinds.Type) -> Conversion:
             return lambda value: _flags(cls, value)
         case kinds.VarTupleType(item_type=item):
             convert = _conversion(item)
-            return lambda value: _list(convert, grammar.notation(kind), value)
+            return lambda value: _list(convert, value)
         case _:
             raise TypeError(f"no parameter can be {kind}")
 
@@ -128,12 +128,9 @@ def _string_list(value: Any) -> list[str]:
     return [] if value is None else [text_of(value)]
 
 
-def _list(convert: Conversion, notation: object, value: Any) -> tuple[Any, ...]:
-    if value is None:
-        return ()
-    if not isinstance(value, list):
-        raise _Objection(f"Invalid value. Expected: {notation}, Got: {text_of(value)}")
-    return tuple(convert(item) for item in value)
+def _list(convert: Conversion, value: Any) -> tuple[Any, ...]:
+    """Take a list; anything else counts as an empty one, as in all builds of nymea."""
+    return tuple(convert(item) for item in value) if isinstance(value, list) else ()
 
 
 def _flags(cls: type, value: Any) -> tuple[Any, ...]:

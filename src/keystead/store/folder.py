@@ -13,6 +13,8 @@ from keystead.store.sqlite_file import StoreError
 CONTROL_SOCKET = "control.sock"
 ADDRESSES = "addresses.json"
 
+MAX_SOCKET_ADDRESS = 100  # bytes; Linux allows 107
+
 _DATABASE = "keystead.sqlite"
 _LOCK = "lock"
 _IDENTITY = "identity"  # the server's UUID; its presence says that there was a database
@@ -46,6 +48,22 @@ class Folder:
     def control_socket(self) -> Path:
         """The Unix socket at which the running server takes its owner's commands."""
         return self.path / CONTROL_SOCKET
+
+    @contextmanager
+    def control_address(self) -> Iterator[str]:
+        """Give an address for the control socket, short enough however deep the folder lies.
+
+        Raises:
+            OSError: the folder cannot be opened.
+        """
+        if len(os.fsencode(self.control_socket)) <= MAX_SOCKET_ADDRESS:
+            yield str(self.control_socket)
+            return
+        folder = os.open(self.path, os.O_PATH | os.O_DIRECTORY)
+        try:
+            yield f"/proc/self/fd/{folder}/{CONTROL_SOCKET}"
+        finally:
+            os.close(folder)
 
     @property
     def addresses(self) -> Path:

@@ -12,6 +12,7 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 
 import apsw
 
+from keystead import CannotError
 from keystead.domain import names
 from keystead.domain.model import PUSH_BUTTON_USER, Scope
 
@@ -41,11 +42,11 @@ _WHYS: Final[Mapping[type[Exception], str]] = {
 }
 
 
-class NotNymeaFileError(Exception):
+class NotNymeaFileError(CannotError):
     """Not a nymea user database that can be read; one line that says why."""
 
 
-class NewerNymeaFileError(Exception):
+class NewerNymeaFileError(CannotError):
     """A nymea user database of a version unknown here; one line that says so."""
 
 

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import apsw
 
+from keystead import CannotError
 from keystead.store.sql import migrations
 
 APPLICATION_ID = 0x4B657973  # "Keys"; SQLite keeps it at byte 68 of the file
 _MAGIC = b"SQLite format 3\0"
 
 
-class StoreError(Exception):
+class StoreError(CannotError):
     """The database cannot be used; the message says why and what to do."""
 
 
@@ -73,7 +74,8 @@ def _checked_version(path: Path, newest: int) -> int:
         for (problem,) in db.execute("pragma quick_check(1)"):
             if problem != "ok":
                 raise StoreError(
-                    f"The database {path} is damaged ({problem}); restore it from a backup."
+                    f"The database {path} is damaged ({' '.join(str(problem).split())});"
+                    " restore it from a backup."
                 )
     finally:
         db.close()
