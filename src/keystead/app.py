@@ -40,7 +40,7 @@ from keystead.store.sqlite import SqliteStore
 
 LOG = logging.getLogger("keystead")
 
-RECURSION_LIMIT = 2000  # so that JSON may be nested 1,024 levels deep; nymea 1.1
+RECURSION_LIMIT = 1200  # so that JSON may be nested 1,024 levels deep; nymea 1.1
 PATIENCE = 4.0  # seconds that replies under way have when the server stops
 
 
@@ -178,13 +178,13 @@ async def _listen(
     servers: list[asyncio.AbstractServer] = []
     urls = []
     for listener in settings.listeners:
-        if not listener.is_encrypted and not listener.is_loopback:
-            plain = {"address": listener.url(listener.port)}
-            LOG.warning("listening without encryption", extra={"fields": plain})
         tls = context if listener.is_encrypted else None
         server, url = await open_listener(listener, everyone, {"/": face}, tls)
         servers.append(server)
         urls.append(url)
+    for listener, url in zip(settings.listeners, urls, strict=True):
+        if not listener.is_encrypted and not listener.is_loopback:
+            LOG.warning("listening without encryption", extra={"fields": {"address": url}})
     with paths.control_address() as address:
         servers.append(await open_control_socket(address, everyone, ControlFace(desk)))
     fresh = paths.addresses.with_suffix(".new")

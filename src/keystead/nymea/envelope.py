@@ -1,5 +1,6 @@
 """JSON texts to requests, and results back to JSON texts."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,6 +8,7 @@ import msgspec
 
 from keystead.nymea.framing import BYTE_ORDER_MARK
 
+MAX_DEPTH = 1024  # levels of objects and lists; nymea 1.1
 PARSE_ERROR_ID = -1
 NO_ID = 0
 _ID_BOUND = 2**63  # ids beyond are no ids
@@ -43,6 +45,8 @@ class Malformed:
     token: None = None  # equals no bound token, whatever it is
 
 
+_NESTING = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[{}\[\]]', re.DOTALL)
+
 _requests = msgspec.json.Decoder(Request)
 _raw = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _anything = msgspec.json.Decoder()
@@ -55,6 +59,8 @@ def requests(chunk: bytes) -> list[Request] | None:
 
     This is the fast way, which nearly all chunks take.
     """
+    if _is_too_deep(chunk):
+        return None
     try:
         found = _requests.decode_lines(chunk)
         if not chunk.isascii():
@@ -72,6 +78,8 @@ def parse(text: bytes) -> Request | Malformed:
     text = text.removeprefix(BYTE_ORDER_MARK)
     try:
         text.decode()
+        if _is_too_deep(text):
+            return _no_json(_NESTED)
         document = _anything.decode(text)
     except UnicodeDecodeError:
         return _no_json(_NOT_UTF8)
@@ -174,6 +182,19 @@ def notification(number: int, name: str, params: msgspec.Struct) -> bytes:
         name.encode(),
         encode(params),
     )
+
+
+def _is_too_deep(text: bytes) -> bool:
+    """Tell whether JSON is nested too deeply; looks closely only where that is possible."""
+    if len(text) <= 2 * MAX_DEPTH or text.count(b"{") + text.count(b"[") <= MAX_DEPTH:
+        return False
+    depth = 0
+    for token in _NESTING.finditer(text):
+        opening = token.group() in {b"{", b"["}
+        depth += 1 if opening else -(token.group() in {b"}", b"]"})
+        if depth > MAX_DEPTH:
+            return True
+    return False
 
 
 def _no_json(reason: str) -> Malformed:
