@@ -24,7 +24,7 @@ TIME_COST = 2
 PARALLELISM = 1
 
 NICENESS = 10  # of the hashing threads, so that a storm of sign-ins delays nobody else
-REST = 1.0  # seconds without work after which the memory of the hashes is given back
+REST = 0.25  # seconds without work after which the memory of the hashes is given back
 WAITING_PER_CORE = 32  # hashes that may wait, about a second's worth
 
 NYMEA_SCHEME = "$nymea-sha512$"  # imported hashes: one round of SHA-512 over password and salt

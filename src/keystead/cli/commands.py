@@ -19,7 +19,6 @@ from keystead.domain.model import Scope, ThingId, TokenId
 from keystead.domain.scopes import SCOPE_NAMES
 from keystead.domain.tokens import digest
 from keystead.settings import Settings, SettingsError
-from keystead.store import nymea_file
 
 T = TypeVar("T")
 
@@ -94,7 +93,7 @@ def _json(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
 
 
 def _serve(settings: Settings, given: argparse.Namespace) -> None:
-    from keystead import app  # noqa: PLC0415 - only the server pays for it
+    from keystead import app  # noqa: PLC0415 - the other commands go without it
 
     app.serve(settings)
 
@@ -156,6 +155,8 @@ def _press(settings: Settings, given: argparse.Namespace) -> None:
 
 
 def _import_nymea(settings: Settings, given: argparse.Namespace) -> None:
+    from keystead.store import nymea_file  # noqa: PLC0415 - the server's start goes without it
+
     found = nymea_file.read(given.file, _zone(given.zone))
     users = [
         ImportedUser(
