@@ -1,10 +1,9 @@
 """Structured logs: one JSON object a line on standard error, with no secret in it."""
 
+import json
 import logging
 import sys
 from datetime import UTC, datetime
-
-import msgspec
 
 
 class JsonLines(logging.Formatter):
@@ -22,7 +21,7 @@ class JsonLines(logging.Formatter):
         }
         if record.exc_info:
             entry["traceback"] = self.formatException(record.exc_info)
-        return msgspec.json.encode(entry, enc_hook=str).decode()
+        return json.dumps(entry, default=str)  # escapes whatever is not ASCII
 
 
 def start(level: str) -> None:

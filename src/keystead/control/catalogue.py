@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
@@ -29,6 +30,8 @@ class Desk:
     directory: Directory
     press: Callable[[], Awaitable[None]] | None = None
 
+
+ScopeBits = Annotated[int, msgspec.Meta(ge=0, le=int(Scope.ADMIN))]
 
 catalogue: Catalogue[Desk] = Catalogue(rename=None)
 method = catalogue.method
@@ -69,7 +72,7 @@ async def add(
     desk: Desk,
     name: str,
     password: str,
-    scopes: int,
+    scopes: ScopeBits,
     *,
     things: tuple[UUID, ...] = (),
     display_name: str = "",
@@ -114,7 +117,7 @@ async def passwd(desk: Desk, name: str, password: str) -> None:
 
 @method("users.scopes", access=OPEN, refusable=True)
 async def set_scopes(
-    desk: Desk, name: str, scopes: int, *, things: tuple[UUID, ...] | None = None
+    desk: Desk, name: str, scopes: ScopeBits, *, things: tuple[UUID, ...] | None = None
 ) -> None:
     """Replace what an account may do; the rights of Tani too."""
     await accounts.set_scopes(

@@ -25,6 +25,8 @@ _ROWS = (
     "qsdfghjklm",
     "wxcvbn,;:!",
 )
+SHORTEST = 8  # characters; shorter passwords are refused anyway
+
 _STEPS = {pair for row in _ROWS for pair in pairwise(row)}
 _STEPS |= {(after, before) for before, after in _STEPS}
 
@@ -49,7 +51,9 @@ def is_common_password(password: str) -> bool:
 
 
 def _is_trivial(word: str) -> bool:
-    return all(pair in _STEPS or pair[0] == pair[1] for pair in pairwise(word))
+    return len(word) >= SHORTEST and all(
+        pair in _STEPS or pair[0] == pair[1] for pair in pairwise(word)
+    )
 
 
 def _is_listed(word: str) -> bool:

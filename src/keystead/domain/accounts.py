@@ -139,11 +139,13 @@ async def set_scopes(
 async def set_details(
     directory: Directory,
     actor: Actor,
-    name: str | None,
+    name: str,
     display_name: str | None,
     email: str | None,
 ) -> User:
-    """Change how an account is shown; None keeps a value, and no *name* means the actor's own.
+    """Change how an account is shown; None keeps a value.
+
+    Everybody may change their own, user editors those of accounts that hold no more.
 
     Raises:
         RefusedError: TEXT_INVALID, NOT_SIGNED_IN, NO_SUCH_USER, FORBIDDEN, ESCALATION,
@@ -244,13 +246,10 @@ async def _user_editor(tx: Transaction, actor: Actor) -> Actor:
     return present
 
 
-async def _target(tx: Transaction, actor: Actor, name: str | None) -> User:
+async def _target(tx: Transaction, actor: Actor, name: str) -> User:
     """Find whose details *actor* may change: their own, or anybody's they may manage."""
-    own = actor.user if isinstance(actor, Principal) else None
-    if name is None or (own and names.key(name) == names.key(own.name)):
-        if own is None:
-            raise RefusedError(Reason.NOT_SIGNED_IN)
-        return own
+    if isinstance(actor, Principal) and names.key(name) == names.key(actor.user.name):
+        return actor.user
     if Scope.USER_EDIT not in scopes_of(actor):
         raise RefusedError(Reason.FORBIDDEN)
     user = await _existing(tx, name)

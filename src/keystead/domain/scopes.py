@@ -1,6 +1,7 @@
 """Arithmetic of scopes: which go together, and who may give which."""
 
 from collections.abc import Iterable
+from typing import assert_never
 
 from keystead.domain.access import scopes_of
 from keystead.domain.model import Actor, Owner, Principal, Scope, ThingId, User
@@ -67,17 +68,19 @@ def check_no_escalation(
     Raises:
         RefusedError: ESCALATION.
     """
-    held = scopes_of(actor)
-    wanted = scopes | (before.scopes if before else Scope.NONE)
-    if wanted & ~held or not _may_give(
-        actor, set(things) - set(before.things if before else ())
-    ):
+    wanted_scopes, wanted_things = scopes, set(things)
+    if before:
+        wanted_scopes |= before.scopes
+        wanted_things |= set(before.things)
+    if wanted_scopes & ~scopes_of(actor) or not _sees(actor, wanted_things):
         raise RefusedError(Reason.ESCALATION)
 
 
-def _may_give(actor: Actor, things: set[ThingId]) -> bool:
+def _sees(actor: Actor, things: set[ThingId]) -> bool:
     match actor:
         case Owner():
             return True
         case Principal(user=user):
             return Scope.ACCESS_ALL_THINGS in user.scopes or things <= set(user.things)
+        case _:
+            assert_never(actor)

@@ -8,6 +8,8 @@ from keystead.domain.ports import Transaction
 from keystead.domain.refusal import Reason, RefusedError
 from keystead.domain.tokens import SignedIn, issue
 
+_TRIES = 2  # another sign-in may replace an outdated hash between the check and the entry
+
 
 async def sign_in(directory: Directory, name: str, password: str, device_name: str) -> SignedIn:
     """Check a password and issue a token for the device.
@@ -20,18 +22,29 @@ async def sign_in(directory: Directory, name: str, password: str, device_name: s
     """
     reader = directory.store.reader
     user = await reader.user_named(name) if name else None
-    encoded = await reader.password_hash(user.id) if user else None
-    fits = await directory.hasher.verify(encoded, password)
-    if user is None or encoded is None or not fits:
-        raise RefusedError(Reason.SIGN_IN_FAILED)
+    for _ in range(_TRIES):
+        encoded = await reader.password_hash(user.id) if user else None
+        fits = await directory.hasher.verify(encoded, password)
+        if user is None or encoded is None or not fits:
+            break
+        signed_in = await _enter(directory, user, encoded, password, device_name)
+        if signed_in:
+            return signed_in
+    raise RefusedError(Reason.SIGN_IN_FAILED)
+
+
+async def _enter(
+    directory: Directory, user: User, encoded: str, password: str, device_name: str
+) -> SignedIn | None:
+    """Issue the token; None when the stored hash is not the checked one any more."""
     stronger = None
     if directory.hasher.is_outdated(encoded):
         stronger = await directory.hasher.hash(password)
 
-    async def enter(tx: Transaction) -> SignedIn:
+    async def enter(tx: Transaction) -> SignedIn | None:
         present = await tx.user(user.id)
         if present is None or await tx.password_hash(user.id) != encoded:
-            raise RefusedError(Reason.SIGN_IN_FAILED)
+            return None
         if stronger is not None:
             await tx.record(PasswordRehashed(user.id, stronger))
         return await issue(tx, directory, present, device_name)

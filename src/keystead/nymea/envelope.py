@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -29,7 +29,7 @@ class Request(msgspec.Struct, gc=False):
         token: "" for none.
     """
 
-    id: int
+    id: Annotated[int, msgspec.Meta(ge=-_ID_BOUND, le=_ID_BOUND - 1)]
     method: str
     params: msgspec.Raw = msgspec.Raw(b"{}")
     token: str = ""
@@ -45,10 +45,10 @@ class Malformed:
     token: None = None  # equals no bound token, whatever it is
 
 
-_NESTING = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[{}\[\]]', re.DOTALL)
+_NESTING = re.compile(rb'"(?:[^"\\]++|\\.?)*+"?|[{}\[\]]', re.DOTALL)
 
 _requests = msgspec.json.Decoder(Request)
-_raw = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_fields = msgspec.json.Decoder(dict[str, msgspec.Raw] | list[msgspec.Raw])
 _anything = msgspec.json.Decoder()
 _encoder = msgspec.json.Encoder(order="sorted")
 encode = _encoder.encode
@@ -80,27 +80,20 @@ def parse(text: bytes) -> Request | Malformed:
         text.decode()
         if _is_too_deep(text):
             return _no_json(_NESTED)
-        document = _anything.decode(text)
+        document = _fields.decode(text)
+        if isinstance(document, list):
+            return Malformed(NO_ID, _NO_ID_TEXT)
+        number, method, token = (
+            _anything.decode(document.get(key, b"null")) for key in ("id", "method", "token")
+        )
     except UnicodeDecodeError:
         return _no_json(_NOT_UTF8)
-    except RecursionError:
-        return _no_json(_NESTED)
     except msgspec.DecodeError as error:
         return _no_json(_UNTERMINATED if "truncated" in str(error) else _ILLEGAL)
-    if not isinstance(document, (dict, list)):
-        return _no_json(_ILLEGAL)
-    if isinstance(document, list):
-        return Malformed(NO_ID, _NO_ID_TEXT)
-    number = request_id(document.get("id"))
-    method = text_of(document.get("method"))
-    if number is None:
-        return Malformed(NO_ID, _NO_ID_TEXT, method)
-    return Request(
-        number,
-        method,
-        _raw.decode(text).get("params", msgspec.Raw(b"{}")),
-        text_of(document.get("token")),
-    )
+    if (known := request_id(number)) is None:
+        return Malformed(NO_ID, _NO_ID_TEXT, text_of(method))
+    params = document.get("params", msgspec.Raw(b"{}"))
+    return Request(known, text_of(method), params, text_of(token))
 
 
 def params_of(request: Request) -> dict[str, Any] | Malformed:

@@ -96,7 +96,9 @@ class Face:
             message = self._notification(said.name, said.params)
             for session in tuple(self.subscribers):
                 user = session.user
-                if user and (manages_users(user) or user.id == said.concerns):
+                if not session.authentication or (
+                    user and (manages_users(user) or user.id == said.concerns)
+                ):
                     session.peer.push(message)
 
     async def press(self) -> None:
@@ -114,11 +116,13 @@ class Face:
             self.finish_pairing(waiting.requester, waiting.number, None)
             raise
         principal = await self.bus.resolve(signed_in.secret)
-        if waiting.requester.open and principal:
+        if not principal:  # revoked already
+            self.finish_pairing(waiting.requester, waiting.number, None)
+        elif waiting.requester.open:
             waiting.requester.bind(signed_in.secret, principal)
             self.finish_pairing(waiting.requester, waiting.number, signed_in.secret)
         else:  # it left while the token was being written
-            await remove_token(self.directory, OWNER, signed_in.principal.token_id)
+            await remove_token(self.directory, OWNER, principal.token_id)
 
     async def generate_token(self, device_name: str) -> str:
         """Give a token as if the button had been pressed for *device_name*.
@@ -149,7 +153,8 @@ class Face:
 
     def finish_pairing(self, session: Session, number: int, secret: str | None) -> None:
         """Tell the client that asked how its pairing ended, in both namespaces."""
-        session.pairing_ended()
+        if self.desk.waiting is None or self.desk.waiting.requester is not session:
+            session.pairing_ended()
         token = msgspec.UNSET if secret is None else secret
         for name, shape in (
             ("JSONRPC.PushButtonAuthFinished", PairingFinished),

@@ -50,7 +50,9 @@ class Framer:
         texts: list[bytes] = []
         while (end := self._end_of_text()) is not None:
             text = bytes(self._buffer[self._start : end])
-            if text != BYTE_ORDER_MARK:  # it was cut itself, so that it did not pass as blank
+            if not _BLANK.fullmatch(
+                text
+            ):  # a byte order mark that was cut did not pass as such
                 texts.append(text)
             self._start = self._position = end
             self._depth = 0

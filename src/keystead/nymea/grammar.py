@@ -108,8 +108,10 @@ def notation(kind: kinds.Type) -> Json:
 
 def present(kind: kinds.UnionType) -> kinds.Type:
     """Give what a value is when it is there: a type beside None or UNSET."""
-    (only,) = (t for t in kind.types if not isinstance(t, (kinds.NoneType, kinds.CustomType)))
-    return only
+    found = [t for t in kind.types if not isinstance(t, (kinds.NoneType, kinds.CustomType))]
+    if len(found) != 1:
+        raise TypeError(f"nymea has no name for {kind}")
+    return found[0]
 
 
 def _list_notation(item: kinds.Type) -> Json:

@@ -1,7 +1,7 @@
 """One nymea connection: bytes in, messages out, no sockets."""
 
 from collections.abc import Collection, Coroutine, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, assert_never
 
 from keystead.domain.directory import Directory, check_texts
 from keystead.domain.model import OWNER, Actor, Principal, Scope, TokenId, User
@@ -54,6 +54,7 @@ class Session:
         "_routed",
         "_token",
         "_unframed",
+        "_unsent",
         "authentication",
         "closing",
         "deadline",
@@ -84,6 +85,7 @@ class Session:
         self._requests: Sequence[Request | Malformed] = ()
         self._next = 0  # index of the first request not yet answered
         self._unframed = b""
+        self._unsent: list[bytes] = []
         self._framer: Framer | None = None  # there is one while a text is cut
         self._live: LiveUser | None = None  # who is signed in, as of now
         self._message_until: float | None = None
@@ -111,7 +113,8 @@ class Session:
         """Answer at most *limit* waiting requests, in order; give the messages to send."""
         if not self._requests and self._unframed:
             self._requests = self._frame()
-        requests, replies = self._requests, []
+        requests = self._requests
+        replies = self._unsent = []
         kept_replies = self._live.kept if self._live else _NOTHING_KEPT
         for position in range(self._next, min(len(requests), self._next + limit)):
             request = requests[position]
@@ -128,6 +131,7 @@ class Session:
                 break
         if self._next == len(requests):
             self._requests, self._next = (), 0
+        self._unsent = []
         return replies
 
     def resume(self) -> None:
@@ -136,13 +140,18 @@ class Session:
 
     def apologise(self) -> Replies:
         """Give the answer to a request whose handling failed by a fault of ours."""
-        return [envelope.error(self._number, _INTERNAL_ERROR)]
+        unsent, self._unsent = self._unsent, []
+        return [*unsent, envelope.error(self._number, _INTERNAL_ERROR)]
 
     def expire(self, now: float) -> None:
         """End what has taken too long: a greeting, a message, a pairing."""
         if self._pairing_until is not None and self._pairing_until <= now:
+            self._pairing_until = None
+            self._mind_time()
             self.face.expire_pairing(now)
         if any(t is not None and t <= now for t in (self._greet_until, self._message_until)):
+            self._greet_until = self._message_until = None
+            self._mind_time()
             self.peer.close()
 
     def closed(self) -> None:
@@ -195,10 +204,10 @@ class Session:
         Raises:
             RefusedError: NOT_SIGNED_IN.
         """
-        if principal := self.principal:
-            return principal
         if not self.authentication:
             return OWNER
+        if principal := self.principal:
+            return principal
         raise RefusedError(Reason.NOT_SIGNED_IN)
 
     def bind(self, token: str, principal: Principal | None) -> None:
@@ -362,4 +371,6 @@ class Session:
                 if method.steady and self._live:
                     self._live.kept[method.name] = returns
                 return envelope.success(request.id, returns)
+            case _:
+                assert_never(method.kind)
         return b""

@@ -42,8 +42,12 @@ class _Tables:
 
 
 class _MemoryReader:
-    def __init__(self, tables: _Tables) -> None:
-        self._tables = tables
+    def __init__(self, tables: Callable[[], _Tables]) -> None:
+        self._now = tables
+
+    @property
+    def _tables(self) -> _Tables:
+        return self._now()
 
     async def ever_had_account(self) -> bool:
         return self._tables.ever_had_account
@@ -93,7 +97,7 @@ class _MemoryReader:
 
 class _MemoryTransaction(_MemoryReader):
     def __init__(self, tables: _Tables) -> None:
-        super().__init__(tables)
+        super().__init__(lambda: tables)
         self.recorded: list[Change] = []
 
     async def record(self, change: Change) -> None:
@@ -135,7 +139,7 @@ class MemoryStore:
     @property
     def reader(self) -> Reader:
         """Committed data."""
-        return _MemoryReader(self._tables)
+        return _MemoryReader(lambda: self._tables)
 
     def listen(self, listener: Callable[[Commit], None]) -> None:
         """Call *listener* with every commit."""

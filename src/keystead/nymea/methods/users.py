@@ -152,8 +152,9 @@ async def set_user_info(
 
     Without "username" it is the user who is signed in.
     """
-    _signed_in(session)
-    await accounts.set_details(session.directory, session.actor, username, display_name, email)
+    own = _signed_in(session).user.name
+    name = own if username is None else username
+    await accounts.set_details(session.directory, session.actor, name, display_name, email)
 
 
 def _signed_in(session: Session) -> Principal:
