@@ -125,9 +125,12 @@ def load(
 
 def _settings(values: Mapping[str, Any]) -> Settings:
     try:
-        return msgspec.convert(values, Settings, strict=False)
+        settings = msgspec.convert(values, Settings, strict=False)
     except msgspec.ValidationError as error:
         raise SettingsError(f"A setting is wrong: {error}.") from error
+    if any("\0" in str(value) for value in msgspec.structs.astuple(settings)):
+        raise SettingsError("A setting is wrong: it holds a NUL.")
+    return settings
 
 
 def listener(url: str) -> Listener:
@@ -140,6 +143,8 @@ def listener(url: str) -> Listener:
         SettingsError: it is no such address.
     """
     try:
+        if not url.isprintable():  # urlsplit would pass over some of it
+            raise ValueError("it holds characters that cannot be seen")  # noqa: TRY301
         parts = urlsplit(url)
         port, host = parts.port, parts.hostname
     except ValueError as error:

@@ -15,20 +15,38 @@ DONE, REFUSED, CANNOT = 0, 1, 2
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; give the exit code."""
-    given = commands.parser(__version__).parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
     try:
+        given = commands.parser(__version__).parse_args(_texts(words))
         settings = _settings(given)
         logs.start(settings.log_level)
         given.run(settings, given)
+        sys.stdout.flush()
     except commands.RefusedByRulesError as refused:
         return _say(REFUSED, refused)
     except CannotError as error:
         return _say(CANNOT, error)
     except BrokenPipeError:  # whoever read our output has had enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _print_no_more()
+    except OSError as error:
+        _print_no_more()
+        return _say(CANNOT, f"The output cannot be written: {error.strerror}.")
     except KeyboardInterrupt:
         return _say(CANNOT, "interrupted")
     return DONE
+
+
+def _texts(words: Sequence[str]) -> Sequence[str]:
+    try:
+        "".join(words).encode()
+    except UnicodeEncodeError as error:
+        raise CannotError("An argument is not UTF-8 text.") from error
+    return words
+
+
+def _print_no_more() -> None:
+    """Let what is still to be printed vanish, so that the end of the program is quiet."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _settings(given: argparse.Namespace) -> Settings:

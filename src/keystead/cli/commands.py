@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
+from keystead import CannotError, printable
 from keystead.cli.owner import carry_out
 from keystead.control.catalogue import UserDetails, UserRow
 from keystead.domain.imports import ImportedToken, ImportedUser, Report
@@ -29,7 +30,7 @@ class _Parser(argparse.ArgumentParser):
     """Says in one line what is wrong with the command line."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"keystead: {message}; see {self.prog} --help\n")
+        self.exit(2, f"keystead: {printable(message)}; see {self.prog} --help\n")
 
 
 class RefusedByRulesError(Exception):
@@ -115,9 +116,9 @@ def _list(settings: Settings, given: argparse.Namespace) -> None:
     if given.json:
         _print_json(users)
         return
-    width = max((len(_shown(user.name)) for user in users), default=0)
+    width = max((len(_called(user.name)) for user in users), default=0)
     for user in users:
-        print(f"{_shown(user.name):{width}}  {','.join(user.scopes) or 'None'}")
+        print(f"{_called(user.name):{width}}  {','.join(user.scopes) or 'None'}")
 
 
 def _show(settings: Settings, given: argparse.Namespace) -> None:
@@ -126,15 +127,15 @@ def _show(settings: Settings, given: argparse.Namespace) -> None:
         _print_json(details)
         return
     user = details.user
-    print(f"name:          {_shown(user.name)}")
-    print(f"display name:  {user.display_name}")
-    print(f"e-mail:        {user.email}")
+    print(f"name:          {_called(user.name)}")
+    print(f"display name:  {printable(user.display_name)}")
+    print(f"e-mail:        {printable(user.email)}")
     print(f"scopes:        {','.join(user.scopes) or 'None'}")
     for thing in user.things:
         print(f"thing:         {thing}")
     for token in details.tokens:
         created = token.created.isoformat(" ", "seconds")
-        print(f"token:         {token.id}  {created}  {token.device_name!r}")
+        print(f"token:         {token.id}  {created}  {printable(token.device_name)}")
 
 
 def _remove(settings: Settings, given: argparse.Namespace) -> None:
@@ -183,7 +184,7 @@ def _import_nymea(settings: Settings, given: argparse.Namespace) -> None:
     report = _result(settings, "import.users", params, Report)
     print(f"Version {found.version}: took {report.users} accounts and {report.tokens} tokens.")
     for left in (*map(str, found.left), *report.left):
-        print(f"left: {left}")
+        print(f"left: {printable(left)}")
 
 
 def _zone(name: str | None) -> tzinfo:
@@ -215,22 +216,36 @@ def _result(
     """Have a command carried out and give its result.
 
     Raises:
-        RefusedByRulesError: the rules say no, or the command was not understood.
+        RefusedByRulesError: the rules say no.
+        CannotError: the command was not understood, or ``owner.carry_out`` says so.
     """
     plain = msgspec.to_builtins(params, enc_hook=int)
     answer = carry_out(settings, command, plain, needs_server=needs_server)
-    if answer.outcome != "done":
+    if answer.outcome == "refused":
         raise RefusedByRulesError(answer.text)
+    if answer.outcome == "wrong":
+        raise CannotError(answer.text)
     return msgspec.json.decode(answer.result, type=shape)
 
 
 def _new_password() -> str:
     if not sys.stdin.isatty():
-        return sys.stdin.readline().rstrip("\r\n")
-    password = getpass.getpass("New password: ")
-    if getpass.getpass("Again: ") != password:
+        return _read_line()
+    try:
+        password = getpass.getpass("New password: ")
+        again = getpass.getpass("Again: ")
+    except EOFError as error:
+        raise CannotError("No password was given.") from error
+    if again != password:
         raise RefusedByRulesError("The two passwords differ; nothing was changed.")
     return password
+
+
+def _read_line() -> str:
+    try:
+        return sys.stdin.readline().rstrip("\r\n")
+    except UnicodeDecodeError as error:
+        raise CannotError("The password is not UTF-8 text.") from error
 
 
 def _scopes(text: str) -> Scope:
@@ -251,8 +266,8 @@ def _scopes_help() -> str:
     return f"comma-separated: {', '.join(SCOPE_NAMES)}"
 
 
-def _shown(name: str) -> str:
-    return name or "(push button)"
+def _called(name: str) -> str:
+    return printable(name) or "(push button)"
 
 
 def _print_json(value: object) -> None:

@@ -68,11 +68,11 @@ def check_no_escalation(
     Raises:
         RefusedError: ESCALATION.
     """
-    wanted_scopes, wanted_things = scopes, set(things)
+    touched_scopes, touched_things = scopes, set(things)
     if before:
-        wanted_scopes |= before.scopes
-        wanted_things |= set(before.things)
-    if wanted_scopes & ~scopes_of(actor) or not _sees(actor, wanted_things):
+        touched_scopes |= before.scopes
+        touched_things |= set(before.things)
+    if touched_scopes & ~scopes_of(actor) or not _sees(actor, touched_things):
         raise RefusedError(Reason.ESCALATION)
 
 

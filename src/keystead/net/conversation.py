@@ -136,20 +136,24 @@ class Conversation:
         session.receive(data)
         if not self._scheduled and not self._is_held():
             self._advance()
-        elif not self._paused:
-            self._paused = True
-            self._wire.pause_reading()
-        if session.deadline is not None and self._timer is None:
+        else:
+            self._pause()
+        if session.deadline is not None:
             self.mind_deadline()
 
     def mind_deadline(self) -> None:
         """See to it that deadlines of session and wire are kept; at most one timer runs."""
-        if self._timer is None and (deadline := self._next_deadline()) is not None:
-            self._timer = asyncio.get_running_loop().call_at(deadline, self._on_time)
+        deadline = self._next_deadline()
+        if deadline is None or (self._timer and self._timer.when() <= deadline):
+            return
+        if self._timer:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_at(deadline, self._on_time)
 
     def block(self) -> None:
         """Stop working for a peer that does not take what it is sent."""
         self._blocked = True
+        self._pause()
 
     def unblock(self) -> None:
         """Go on: the peer has taken what it was sent."""
@@ -250,6 +254,12 @@ class Conversation:
             self._paused = False
             self._wire.resume_reading()
 
+    def _pause(self) -> None:
+        """Leave unread what the peer sends, until what it sent so far is answered."""
+        if not self._paused:
+            self._paused = True
+            self._wire.pause_reading()
+
     def _wake(self) -> None:
         """Let go on who waits for the peer to take what it was sent."""
         if self._drained and not self._drained.done():
@@ -293,6 +303,8 @@ class Conversation:
         self._timer = None
         loop = asyncio.get_running_loop()
         now = loop.time()
+        if self._closed:
+            return
         if self._paused:  # it is us who leave the rest unread
             self._timer = loop.call_later(PAUSED_CHECK, self._on_time)
             return

@@ -67,10 +67,9 @@ async def open_listener(
                 ),
                 **where,
             )
-    except OSError as error:
-        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
+    except (OSError, ValueError) as error:  # ValueError: a host that cannot be a name
         wanted = listener.url(listener.port)
-        raise ListenError(f"The address {wanted} cannot be used: {reason}.") from error
+        raise ListenError(f"The address {wanted} cannot be used: {_reason(error)}.") from error
     port: int = server.sockets[0].getsockname()[1]
     return server, listener.url(port)
 
@@ -91,12 +90,21 @@ async def open_control_socket(
         raise ListenError(f"The socket {address} cannot be made: {error.strerror}.") from error
 
 
+def _reason(error: OSError | ValueError) -> str:
+    if isinstance(error, ValueError):
+        return "the host is not a name"
+    return os.strerror(error.errno) if error.errno and error.errno > 0 else str(error.strerror)
+
+
 def _bound(address: str) -> socket.socket:
     Path(address).unlink(missing_ok=True)  # left by a server that was killed
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
     mask = os.umask(0o177)
     try:
         listening.bind(address)
+    except OSError:
+        listening.close()
+        raise
     finally:
         os.umask(mask)
     return listening

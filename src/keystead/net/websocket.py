@@ -26,6 +26,10 @@ READ_BUFFER = 1024  # bytes at first; it grows with what comes
 HANDSHAKE_TIMEOUT = 10.0  # seconds for the HTTP request
 MESSAGE_TIMEOUT = 10.0  # seconds for the rest of a message that has begun
 
+# Codes that a close frame may carry; RFC 6455 7.4 and its registry.
+_REGISTERED_CODES = {*range(1000, 1004), *range(1007, 1015)}
+_PRIVATE_CODES = range(3000, 5000)
+
 # First bytes of the frames that we send; RFC 6455 5.2.
 _WHOLE_TEXT, _FIRST_PART, _NEXT_PART, _LAST_PART = 0x81, 0x01, 0x00, 0x80
 
@@ -50,6 +54,8 @@ class WebSocketConnection(WSListener):
         self._fragments: list[bytes] | None = None  # of a message that is not complete
         self._size = 0  # of its bytes so far
         self._fragments_type = _TEXT
+        self._farewell = WSCloseCode.OK  # to say at the end
+        self._is_over = False  # nothing more is taken from the peer
         self._is_sending = False  # a message in fragments is under way
         self.deadline: float | None = None
         self.tail = 0  # bytes of a frame that is not complete
@@ -70,12 +76,14 @@ class WebSocketConnection(WSListener):
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         """Collect the messages of one read; hand them over together at its last frame."""
         self.tail = frame.tail_size
+        if self._is_over:
+            return
         if frame.msg_type is _TEXT and frame.fin and self._fragments is None:
             self._payloads.append(frame.get_payload_as_bytes())
         elif problem := self._on_other_frame(frame):
             self._fail(*problem)
             return
-        if (frame.rsv1 or frame.rsv2 or frame.rsv3) and not transport.is_close_frame_sent:
+        if frame.rsv1 or frame.rsv2 or frame.rsv3:
             self._fail(WSCloseCode.PROTOCOL_ERROR, b"no extension was agreed on")
         elif frame.last_in_buffer and self._payloads:
             self._hand_over()
@@ -122,7 +130,7 @@ class WebSocketConnection(WSListener):
 
     def close(self) -> None:
         """Close once everything written is through."""
-        self._fail(WSCloseCode.OK, b"Stop server" if self._everyone.closing else b"")
+        self._fail(self._farewell, b"Stop server" if self._everyone.closing else b"")
 
     def abort(self) -> None:
         """Close at once."""
@@ -150,7 +158,7 @@ class WebSocketConnection(WSListener):
         if kind is _PING:
             self._websocket.send_pong(frame.get_payload_as_bytes())
         elif kind is _CLOSE:
-            return _answer_to_close(frame)
+            return self._on_close(frame)
         elif kind is _TEXT or kind is _BINARY:
             if self._fragments is not None:
                 return WSCloseCode.PROTOCOL_ERROR, b"a message inside another"
@@ -176,6 +184,18 @@ class WebSocketConnection(WSListener):
             self._fragments = None
         return None
 
+    def _on_close(self, frame: WSFrame) -> tuple[WSCloseCode, bytes] | None:
+        """Answer what came before, then say farewell."""
+        farewell = _farewell_to(frame)
+        if farewell in {WSCloseCode.PROTOCOL_ERROR, WSCloseCode.INVALID_TEXT}:
+            return farewell, b""
+        self._farewell = farewell
+        self._is_over = True
+        if self._payloads:
+            self._hand_over()
+        self._conversation.finish()
+        return None
+
     def _hand_over(self) -> None:
         payloads, self._payloads = self._payloads, []
         data = payloads[0] if len(payloads) == 1 else b"".join(payloads)
@@ -190,6 +210,7 @@ class WebSocketConnection(WSListener):
 
     def _fail(self, code: WSCloseCode, reason: bytes) -> None:
         self._payloads = []
+        self._is_over = True
         if not self._websocket.is_close_frame_sent:
             self._websocket.send_close(code, reason)
         self._websocket.disconnect()
@@ -287,9 +308,22 @@ def _refusal(
     return WSUpgradeResponseWithListener(response, None)
 
 
-def _answer_to_close(frame: WSFrame) -> tuple[WSCloseCode, bytes]:
-    code = frame.get_close_code()
-    return (WSCloseCode.OK if code is WSCloseCode.NO_INFO else code), b""
+def _farewell_to(frame: WSFrame) -> WSCloseCode:
+    """Give the code that answers a close frame, or says what is wrong with it.
+
+    Source: RFC 6455 5.5.1, 7.4.
+    """
+    payload = frame.get_payload_as_bytes()
+    if not payload:
+        return WSCloseCode.OK
+    code = int.from_bytes(payload[:2], "big")
+    if len(payload) == 1 or not (code in _REGISTERED_CODES or code in _PRIVATE_CODES):
+        return WSCloseCode.PROTOCOL_ERROR
+    try:
+        payload[2:].decode()
+    except UnicodeDecodeError:
+        return WSCloseCode.INVALID_TEXT
+    return WSCloseCode(code) if code in _REGISTERED_CODES else WSCloseCode.OK
 
 
 def _header(length: int, first: int = _WHOLE_TEXT) -> bytes:

@@ -40,7 +40,7 @@ MAX_BATCH = 64  # operations that share one durable commit; some 2 ms on the eve
 BUSY_PATIENCE = 5000  # ms to wait for another program that has the file locked
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
+_MICROSECOND = timedelta(microseconds=1)
 _scope = cache(Scope)  # there are few, and making one takes longer than the rest of a row
 
 
@@ -58,7 +58,10 @@ class _SqliteReader:
         return _user(row) if row else None
 
     async def user_named(self, name: str) -> User | None:
-        row = self._row(QUERIES.user_named, names.key(name))
+        try:
+            row = self._row(QUERIES.user_named, names.key(name))
+        except UnicodeEncodeError:  # half a character is in no name
+            return None
         return _user(row) if row else None
 
     async def password_hash(self, user_id: UserId) -> str | None:
@@ -191,45 +194,56 @@ class SqliteStore:
         batch = [self._waiting.popleft()]
         while self._waiting and len(batch) < MAX_BATCH and not batch[-1].bulk:
             batch.append(self._waiting.popleft())
-        loop = asyncio.get_running_loop()
-        work = partial(self._run_and_commit, batch)
-        if not batch[-1].bulk and self._run(batch, patience=0):
-            work = partial(self._commit, batch)
-        finished = loop.run_in_executor(self._thread, work)
+        try:
+            has_run = not batch[-1].bulk and self._run(batch, patience=0)
+        except apsw.Error:
+            LOG.exception("write failed")
+            self._fail(batch)
+            self._deliver(batch)
+            return
+        work = partial(self._commit if has_run else self._run_and_commit, batch)
+        finished = asyncio.get_running_loop().run_in_executor(self._thread, work)
         finished.add_done_callback(lambda _: self._deliver(batch))
 
     def _run_and_commit(self, batch: list[_Job]) -> None:
-        if self._run(batch, patience=BUSY_PATIENCE):
-            self._commit(batch)
-        else:
-            self._fail(batch)
+        try:
+            if self._run(batch, patience=BUSY_PATIENCE):
+                self._commit(batch)
+                return
+        except Exception:  # whatever it is, nobody may take it for stored
+            LOG.exception("write failed")
+        self._fail(batch)
 
     def _run(self, batch: list[_Job], patience: int) -> bool:
         """Run operations in one transaction; False when it cannot begin within *patience* ms.
 
         An operation that fails after it recorded something takes the transaction along; the
         others, which may run more than once, then run again.
+
+        Raises:
+            apsw.Error: the whole batch is lost.
         """
         self._writing.set_busy_timeout(patience)
-        todo, revision = list(batch), self._revision
+        todo = list(batch)
         while todo:
-            self._revision = revision
             try:
                 self._writing.execute("begin immediate")
-                spoilt = next((job for job in todo if not self._run_one(job)), None)
             except apsw.BusyError:
                 return False
-            except apsw.Error:
-                LOG.exception("write failed")
-                return False
-            if spoilt is None:
+            revision = self._revision
+            for job in todo:
+                has_spoilt = self._run_one(job, revision + 1)
+                if has_spoilt:
+                    todo.remove(job)
+                    self._roll_back()
+                    break
+                revision += job.commit is not None
+            else:
                 break
-            todo.remove(spoilt)
-            self._roll_back()
         return True
 
-    def _run_one(self, job: _Job) -> bool:
-        """Run one operation; False when it failed with changes made.
+    def _run_one(self, job: _Job, revision: int) -> bool:
+        """Run one operation; True when it failed and left changes behind.
 
         Raises:
             apsw.Error: the whole batch is lost.
@@ -242,27 +256,28 @@ class SqliteStore:
             raise
         except BaseException as error:  # noqa: BLE001 - given to whoever awaits the operation
             job.error = error
-            return not transaction.recorded
+            return bool(transaction.recorded)
         if transaction.recorded:
-            self._revision += 1
-            job.commit = Commit(self._revision, transaction.recorded)
-        return True
+            job.commit = Commit(revision, transaction.recorded)
+        return False
 
     def _commit(self, batch: list[_Job]) -> None:
+        revision = max((job.commit.revision for job in batch if job.commit), default=None)
         try:
+            if revision is not None:
+                self._writing.execute(QUERIES.set_meta, ("revision", revision))
             if self._writing.in_transaction:
-                if any(job.commit for job in batch):
-                    self._writing.execute(QUERIES.set_meta, ("revision", self._revision))
                 self._writing.execute("commit")
-        except apsw.Error:
+        except Exception:  # whatever it is, nobody may take it for stored
             LOG.exception("commit failed")
             self._fail(batch)
+        else:
+            self._revision = revision or self._revision
 
     def _fail(self, batch: list[_Job]) -> None:
         """Refuse everything: nothing of it is stored."""
         self._roll_back()
         for job in batch:
-            self._revision -= job.commit is not None
             job.commit = None
             job.error = RefusedError(Reason.STORAGE_FAILED)
 
@@ -274,8 +289,7 @@ class SqliteStore:
         """Tell everybody of the commits, then those who asked for them; then go on."""
         for job in batch:
             if job.commit:
-                for listener in self._listeners:
-                    listener(job.commit)
+                self._announce(job.commit)
             if job.done.done():
                 continue
             if job.error:
@@ -285,6 +299,13 @@ class SqliteStore:
         self._is_busy = bool(self._waiting)
         if self._is_busy:
             asyncio.get_running_loop().call_soon(self._begin)
+
+    def _announce(self, commit: Commit) -> None:
+        for listener in self._listeners:
+            try:
+                listener(commit)
+            except Exception:  # it is stored, whatever goes wrong in telling so
+                LOG.exception("listener failed")
 
 
 def _drive(operation: Awaitable[T]) -> T:
@@ -322,10 +343,10 @@ def _token(row: tuple[Any, ...]) -> Token:
         TokenId(UUID(bytes=token_id)),
         user_id,
         device_name,
-        _EPOCH + created * _MILLISECOND,
+        _EPOCH + created * _MICROSECOND,
     )
 
 
 def _token_row(token: Token, digest: bytes) -> tuple[bytes, bytes, bytes, str, int]:
-    created = (token.created - _EPOCH) // _MILLISECOND
+    created = (token.created - _EPOCH) // _MICROSECOND
     return token.id.bytes, digest, token.user_id, token.device_name, created

@@ -69,7 +69,7 @@ def _checked_version(path: Path, newest: int) -> int:
             f"The database {path} was written by a newer Keystead (version {version},"
             f" this one knows {newest}); update Keystead, or restore a backup."
         )
-    db = connect(path, writing=True)
+    db = connect(path, writing=False)  # so that nothing is changed where it is refused
     try:
         for (problem,) in db.execute("pragma quick_check(1)"):
             if problem != "ok":
@@ -77,9 +77,27 @@ def _checked_version(path: Path, newest: int) -> int:
                     f"The database {path} is damaged ({' '.join(str(problem).split())});"
                     " restore it from a backup."
                 )
+        if version == newest and not _is_complete(db):
+            raise StoreError(f"The database {path} lacks some of its parts; restore a backup.")
     finally:
-        db.close()
+        db.close(True)  # noqa: FBT003 - whatever closing complains of, nothing was written
     return version
+
+
+def _is_complete(db: apsw.Connection) -> bool:
+    """Tell whether tables, indexes and the few facts beside them are all there."""
+    whole = apsw.Connection(":memory:")
+    for script in migrations():
+        whole.execute(script)
+    parts = "select type, name, sql from sqlite_schema order by type, name"
+    facts = "select key, typeof(value) from meta order by key"
+    try:
+        return all(
+            db.execute(query).fetchall() == whole.execute(query).fetchall()
+            for query in (parts, facts)
+        )
+    except apsw.SQLError:  # the table of facts is gone
+        return False
 
 
 def _make(path: Path, scripts: list[str]) -> None:
@@ -88,6 +106,12 @@ def _make(path: Path, scripts: list[str]) -> None:
     fresh.unlink(missing_ok=True)  # left by a start that was cut off
     fresh.touch(mode=0o600)
     _migrate(fresh, scripts, 0)
+    for log in (
+        "-wal",
+        "-shm",
+        "-journal",
+    ):  # of a database that is gone; it must not come back
+        path.with_name(path.name + log).unlink(missing_ok=True)
     fresh.rename(path)
     sync_folder(path.parent)
 

@@ -29,7 +29,7 @@ create table token (
     digest blob not null unique,            -- SHA-256 of the secret
     user_id blob not null references user (id) on delete cascade,
     device_name text not null,
-    created integer not null                -- milliseconds since 1970, UTC
+    created integer not null                -- microseconds since 1970, UTC
 ) strict;
 
 create index token_user on token (user_id);
