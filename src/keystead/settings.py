@@ -152,7 +152,8 @@ def listener(url: str) -> Listener:
     if parts.scheme not in get_args(Scheme):
         known = ", ".join(get_args(Scheme))
         raise SettingsError(f"The address {url} must begin with one of: {known}.")
-    if port is None or not host or parts.path not in {"", "/"}:
+    extras = parts.username or parts.password or parts.fragment
+    if port is None or not host or extras or parts.path not in {"", "/"}:
         raise SettingsError(f"The address {url} must look like {parts.scheme}://host:port.")
     options = parse_qs(parts.query, keep_blank_values=True)
     authentication = options.pop("authentication", ["on"])

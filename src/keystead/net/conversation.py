@@ -177,14 +177,16 @@ class Conversation:
         """Send *message* unasked; cut the peer off when too much of such waits for it."""
         if self._closed:
             return
-        if self._wire.waiting() == 0:
+        if self._held is None and self._wire.waiting() == 0:
             self._unasked = 0
         self._unasked += len(message)
         if self._held is None:
             self._wire.write((message,))
+            waiting = min(self._unasked, self._wire.waiting())
         else:
             self._held.append(message)
-        if min(self._unasked, self._wire.waiting()) > CUT_OFF:
+            waiting = self._unasked
+        if waiting > CUT_OFF:
             LOG.warning("peer cut off", extra={"fields": {"reason": "reads too slowly"}})
             self.abort()
 

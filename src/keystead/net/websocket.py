@@ -78,14 +78,16 @@ class WebSocketConnection(WSListener):
         self.tail = frame.tail_size
         if self._is_over:
             return
+        if frame.rsv1 or frame.rsv2 or frame.rsv3:
+            self._fail(WSCloseCode.PROTOCOL_ERROR, b"no extension was agreed on")
+            return
         if frame.msg_type is _TEXT and frame.fin and self._fragments is None:
             self._payloads.append(frame.get_payload_as_bytes())
+            self.deadline = None
         elif problem := self._on_other_frame(frame):
             self._fail(*problem)
             return
-        if frame.rsv1 or frame.rsv2 or frame.rsv3:
-            self._fail(WSCloseCode.PROTOCOL_ERROR, b"no extension was agreed on")
-        elif frame.last_in_buffer and self._payloads:
+        if frame.last_in_buffer and self._payloads:
             self._hand_over()
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
@@ -104,6 +106,8 @@ class WebSocketConnection(WSListener):
 
     def write(self, messages: Replies) -> None:
         """Send each of *messages* as one text message."""
+        if self._websocket.is_close_frame_sent:  # nothing follows it; RFC 6455 5.5.1
+            return
         parts: list[bytes] = []
         for message in messages:
             parts += (_header(len(message)), message)
@@ -111,6 +115,8 @@ class WebSocketConnection(WSListener):
 
     def write_part(self, part: bytes, *, is_last: bool) -> None:
         """Send a part of one long text message, as a fragment."""
+        if self._websocket.is_close_frame_sent:
+            return
         first = _NEXT_PART if self._is_sending else _FIRST_PART
         self._is_sending = not is_last
         self._transport.write(_header(len(part), _LAST_PART if is_last else first) + part)
@@ -182,6 +188,7 @@ class WebSocketConnection(WSListener):
             if self._fragments_type is _TEXT:
                 self._payloads.append(b"".join(self._fragments))
             self._fragments = None
+            self.deadline = None
         return None
 
     def _on_close(self, frame: WSFrame) -> tuple[WSCloseCode, bytes] | None:
@@ -295,6 +302,8 @@ def _route(
         return _refusal(HTTPStatus.NOT_FOUND)
     if "websocket" not in request.headers.get("Upgrade", "").lower():
         return _refusal(HTTPStatus.UPGRADE_REQUIRED, {"Upgrade": "websocket"})
+    if "upgrade" in request.headers.get("Connection", "").lower():
+        request.headers["Connection"] = "Upgrade"  # picows knows it only when it stands alone
     if request.headers.get("Sec-WebSocket-Version") != "13":
         return _refusal(HTTPStatus.UPGRADE_REQUIRED, {"Sec-WebSocket-Version": "13"})
     return WebSocketConnection(everyone, face, authentication=authentication)

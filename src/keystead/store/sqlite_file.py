@@ -56,14 +56,10 @@ def connect(path: Path, *, writing: bool) -> apsw.Connection:
 
 
 def _checked_version(path: Path, newest: int) -> int:
-    with path.open("rb") as file:
-        header = file.read(100)
-    if header[:16] != _MAGIC or int.from_bytes(header[68:72], "big") != APPLICATION_ID:
-        raise StoreError(
-            f"The file {path} is not a Keystead database; restore a backup,"
-            " or choose another data folder."
-        )
-    version = int.from_bytes(header[60:64], "big")
+    version = _version(path)
+    if path.with_name(f"{path.name}-journal").exists():
+        _finish_rollback(path)
+        version = _version(path)
     if version > newest:
         raise StoreError(
             f"The database {path} was written by a newer Keystead (version {version},"
@@ -82,6 +78,27 @@ def _checked_version(path: Path, newest: int) -> int:
     finally:
         db.close(True)  # noqa: FBT003 - whatever closing complains of, nothing was written
     return version
+
+
+def _version(path: Path) -> int:
+    """Read from the header whose file it is and of what version, without SQLite touching it."""
+    with path.open("rb") as file:
+        header = file.read(100)
+    if header[:16] != _MAGIC or int.from_bytes(header[68:72], "big") != APPLICATION_ID:
+        raise StoreError(
+            f"The file {path} is not a Keystead database; restore a backup,"
+            " or choose another data folder."
+        )
+    return int.from_bytes(header[60:64], "big")
+
+
+def _finish_rollback(path: Path) -> None:
+    """Undo a migration that was cut off; SQLite does so when it first reads for writing."""
+    db = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
+    try:
+        db.execute("select count(*) from sqlite_schema").fetchall()
+    finally:
+        db.close()
 
 
 def _is_complete(db: apsw.Connection) -> bool:
