@@ -1,6 +1,7 @@
 """One directory: the adapters and rules that every operation works with."""
 
 from dataclasses import dataclass
+from typing import assert_never
 
 from keystead.domain.model import Actor, Owner, Principal
 from keystead.domain.passwords import PasswordPolicy
@@ -39,6 +40,8 @@ async def still_valid(tx: Transaction, actor: Actor) -> Actor:
             if present := await tx.principal(actor.user.id, actor.token_id):
                 return present
             raise RefusedError(Reason.NOT_SIGNED_IN)
+        case _:
+            assert_never(actor)
 
 
 def check_texts(*texts: str) -> None:

@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from typing import assert_never
 
 from keystead.domain import names
 
@@ -65,3 +66,5 @@ class PasswordPolicy:
                 )
             case PasswordProfile.NIST:
                 return len(password) >= 15  # noqa: PLR2004 - SP 800-63B-4 3.1.1.2
+            case _:
+                assert_never(self.profile)

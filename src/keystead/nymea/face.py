@@ -13,7 +13,8 @@ from keystead.domain.model import OWNER
 from keystead.domain.pairing import PairingDesk, Waiting, pair
 from keystead.domain.refusal import Reason, RefusedError
 from keystead.domain.tokens import remove_token
-from keystead.nymea import envelope, methods  # methods: so that they are listed
+from keystead.nymea import envelope
+from keystead.nymea.methods import catalogue
 from keystead.nymea.notifications import (
     PairingFinished,
     UsersPairingFinished,
@@ -22,8 +23,6 @@ from keystead.nymea.notifications import (
 from keystead.nymea.session import Session
 from keystead.rpc.bus import Bus
 from keystead.rpc.session import Peer
-
-__all__ = ["Face", "Identity", "methods"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +72,7 @@ class Face:
         monotonic: Callable[[], float],
         limits: Limits = Limits(),
     ) -> None:
+        self.catalogue = catalogue
         self.directory = directory
         self.bus = bus
         self.identity = identity

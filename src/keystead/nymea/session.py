@@ -7,7 +7,6 @@ from keystead.domain.directory import Directory, check_texts
 from keystead.domain.model import OWNER, Actor, Principal, Scope, TokenId, User
 from keystead.domain.refusal import Reason, RefusedError
 from keystead.nymea import calls, envelope
-from keystead.nymea.catalogue import catalogue
 from keystead.nymea.envelope import Malformed, Request
 from keystead.nymea.errors import INVALID_TOKEN, PERMISSION_DENIED
 from keystead.nymea.framing import Framer
@@ -304,7 +303,7 @@ class Session:
         if isinstance(request, Malformed):
             self.closing = request is _TOO_LARGE
             return b"" if self.closing else envelope.error(request.id, request.error)
-        method = catalogue.methods.get(request.method)
+        method = self.face.catalogue.methods.get(request.method)
         if objection := self._objection(request, method):
             return objection
         assert method
@@ -351,7 +350,7 @@ class Session:
         if method is not None:
             return b""
         namespace = request.method.partition(".")[0]
-        known = any(name.startswith(f"{namespace}.") for name in catalogue.methods)
+        known = any(name.startswith(f"{namespace}.") for name in self.face.catalogue.methods)
         return envelope.error(number, "No such method" if known else "No such namespace")
 
     def _call(

@@ -1,5 +1,7 @@
-"""The nymea methods: one module per namespace, imported here so that they are listed."""
+"""The whole nymea catalogue: one module per namespace, imported here so that all is listed."""
 
+from keystead.nymea import notifications
+from keystead.nymea.catalogue import catalogue
 from keystead.nymea.methods import jsonrpc, users
 
-__all__ = ["jsonrpc", "users"]
+__all__ = ["catalogue", "jsonrpc", "notifications", "users"]

@@ -10,7 +10,7 @@ from keystead.domain.model import Scope
 from keystead.domain.refusal import Reason, RefusedError
 from keystead.domain.sign_in import create_first_account, sign_in
 from keystead.nymea import grammar, locales
-from keystead.nymea.catalogue import catalogue, method
+from keystead.nymea.catalogue import method
 from keystead.nymea.session import Session
 from keystead.nymea.types import (
     BracedUuid,
@@ -131,7 +131,8 @@ async def hello(session: Session, *, locale: str | None = None) -> HelloReturns:
 @method("JSONRPC.Introspect", access=SIGNED_IN, steady=True)
 def introspect(session: Session) -> IntrospectReturns:
     """Describe all methods, notifications and types of this API."""
-    described = grammar.describe(catalogue, self_service=session.directory.self_service)
+    self_service = session.directory.self_service
+    described = grammar.describe(session.face.catalogue, self_service=self_service)
     return IntrospectReturns(**described)
 
 
@@ -157,7 +158,7 @@ def set_notification_status(
 
     The older "enabled" switches all of them at once, and wins where both are given.
     """
-    known = sorted({name.partition(".")[0] for name in catalogue.methods})
+    known = sorted({name.partition(".")[0] for name in session.face.catalogue.methods})
     if enabled is None:
         chosen = [name for name in known if name in (namespaces or ())]
     else:

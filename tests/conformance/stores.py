@@ -1,0 +1,54 @@
+"""The stores that must all behave alike, and how to ask them. To add one: ``STORES``."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
+from pathlib import Path
+
+from keystead.domain.change import Change, Commit
+from keystead.domain.model import User
+from keystead.domain.ports import Reader, Store, Transaction
+from keystead.store import sqlite_file
+from keystead.store.memory import MemoryStore
+from keystead.store.sqlite import SqliteStore
+
+Opening = Callable[[Path], AbstractAsyncContextManager[Store]]
+
+
+@asynccontextmanager
+async def memory(folder: Path) -> AsyncIterator[Store]:
+    """Give an empty store in memory."""
+    yield MemoryStore()
+
+
+@asynccontextmanager
+async def sqlite(folder: Path) -> AsyncIterator[Store]:
+    """Give an empty store in a file in *folder*."""
+    path = folder / "keystead.sqlite"
+    sqlite_file.prepare(path)
+    with closing(SqliteStore(path)) as store:
+        yield store
+
+
+STORES: dict[str, Opening] = {"memory": memory, "sqlite": sqlite}
+
+
+async def record(store: Store, *changes: Change) -> None:
+    """Write *changes* in one transaction."""
+
+    async def operation(tx: Transaction) -> None:
+        for change in changes:
+            await tx.record(change)
+
+    await store.write(operation)
+
+
+def listening(store: Store) -> list[Commit]:
+    """Give the list to which *store* adds every commit from now on."""
+    heard: list[Commit] = []
+    store.listen(heard.append)
+    return heard
+
+
+async def all_users(reader: Reader) -> list[User]:
+    """Give the users of all portions."""
+    return [user async for portion in reader.users() for user in portion]

@@ -1,0 +1,210 @@
+"""Hashing passwords: what fits, what is outdated, and who has to wait."""
+
+import asyncio
+import os
+import threading
+import time
+
+import argon2
+import pytest
+
+from keystead import hashing
+from keystead.domain.refusal import Reason, RefusedError
+from keystead.hashing import NICENESS, WAITING_PER_CORE, Argon2Hasher
+from tests.nymea_files import SALT, hashed
+
+ODD = ["", "\0", "a\0b", "\ud800", "pass\udcffword", "♥" * 300, "x" * 100_000, " \n\t"]
+WEAK = "$argon2id$v=19$m=1024,t=1,p=1$c29tZXNhbHQ$KxmuX8q3RJcQBaWxBUfUhQAUi9FkQqUZBTQfZDsKKXE"
+TIMEOUT = 10  # seconds
+
+
+@pytest.fixture
+def hasher():
+    """Give a hasher, and end its threads."""
+    one = Argon2Hasher()
+    yield one
+    one.close()
+
+
+def nymea(password):
+    """Give a hash as it is imported from nymea."""
+    return f"$nymea-sha512${SALT}${hashed(password)}"
+
+
+def priority():
+    return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+
+def test_a_password_fits_its_hash_and_no_other_does(hasher):
+    async def talk():
+        encoded = await hasher.hash("Correct-horse-1")
+        assert await hasher.verify(encoded, "Correct-horse-1")
+        assert not await hasher.verify(encoded, "correct-horse-1")
+        assert not await hasher.verify(encoded, "")
+
+    asyncio.run(talk())
+
+
+def test_a_hash_says_how_it_was_made_and_nothing_of_the_password(hasher):
+    first, second = asyncio.run(several(hasher.hash("secret"), hasher.hash("secret")))
+
+    assert first.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    assert first != second
+    assert "secret" not in first
+
+
+async def several(*work):
+    return await asyncio.gather(*work)
+
+
+@pytest.mark.parametrize("password", ODD, ids=ascii)
+def test_passwords_of_any_characters_are_told_apart(hasher, password):
+    async def talk():
+        encoded = await hasher.hash(password)
+        assert await hasher.verify(encoded, password)
+        assert not await hasher.verify(encoded, password + "\0")
+        assert await hasher.verify(nymea("x"), password) is (password == "x")
+
+    asyncio.run(talk())
+
+
+def test_the_same_text_in_another_form_is_the_same_password(hasher):
+    async def talk():
+        encoded = await hasher.hash("Mu\u0308nchen")
+        assert await hasher.verify(encoded, "M\u00fcnchen")
+
+    asyncio.run(talk())
+
+
+@pytest.mark.parametrize("password", ["Correct7horse", "", "\0", "pässwörd", "Mu\u0308nchen"])
+def test_a_hash_of_nymea_fits_the_password_as_it_was_typed(hasher, password):
+    async def talk():
+        assert await hasher.verify(nymea(password), password)
+        assert not await hasher.verify(nymea(password), password + "x")
+
+    asyncio.run(talk())
+
+
+@pytest.mark.parametrize(
+    "encoded",
+    [
+        None,
+        "",
+        "plain",
+        "$argon2id$",
+        "$argon2id$v=19$m=19456,t=2,p=1$!!!$!!!",
+        "$nymea-sha512$",
+        "$nymea-sha512$$",
+        f"$nymea-sha512${SALT}$",
+        f"$nymea-sha512${SALT}",
+    ],
+)
+def test_nothing_fits_what_is_no_hash(hasher, encoded):
+    async def talk():
+        assert await hasher.verify(encoded, "secret") is False
+        assert await hasher.verify(encoded, "") is False
+
+    asyncio.run(talk())
+
+
+@pytest.mark.parametrize("encoded", [None, nymea("other"), nymea("secret")])
+def test_every_answer_takes_as_long_as_a_hash(hasher, encoded):
+    async def talk():
+        right = await hasher.hash("secret")
+        await hasher.verify(None, "warms up")
+        whole = await cost(hasher, right)
+        assert await cost(hasher, encoded) > whole / 2
+
+    asyncio.run(talk())
+
+
+async def cost(hasher, encoded):
+    """Give the least processor time of a few checks."""
+    costs = []
+    for _ in range(5):
+        before = time.process_time()
+        await hasher.verify(encoded, "secret")
+        costs.append(time.process_time() - before)
+    return min(costs)
+
+
+def test_only_present_hashes_are_not_outdated(hasher):
+    present = asyncio.run(several(hasher.hash("secret")))[0]
+
+    assert not hasher.is_outdated(present)
+    assert hasher.is_outdated(WEAK)
+    assert hasher.is_outdated(present.replace("argon2id", "argon2i"))
+    assert hasher.is_outdated(nymea("secret"))
+    assert hasher.is_outdated("no hash at all")
+
+
+def test_hashes_of_older_parameters_still_fit(hasher):
+    async def talk():
+        weak = argon2.PasswordHasher(1, 1024, 1).hash("secret")
+        assert await hasher.verify(weak, "secret")
+        assert not await hasher.verify(weak, "other")
+        assert hasher.is_outdated(weak)
+
+    asyncio.run(talk())
+
+
+def test_hashing_gives_way_to_everything_else(hasher):
+    before = priority()
+
+    assert asyncio.run(several(hasher._run(priority))) == [NICENESS]
+    assert priority() == before
+
+
+def test_too_much_at_once_is_refused_until_some_is_done(hasher):
+    async def talk():
+        gate = threading.Event()
+        most = (os.cpu_count() or 1) * (1 + WAITING_PER_CORE)
+        try:
+            async with asyncio.timeout(TIMEOUT), asyncio.TaskGroup() as tasks:
+                for _ in range(most):
+                    tasks.create_task(hasher._run(gate.wait))
+                await asyncio.sleep(0)
+                for refused in (hasher.hash("x"), hasher.verify(None, "x")):
+                    with pytest.raises(RefusedError) as error:
+                        await refused
+                    assert error.value.reason is Reason.BUSY
+                gate.set()
+            assert await hasher.hash("x")
+        finally:
+            gate.set()
+
+    asyncio.run(talk())
+
+
+def test_a_fault_in_one_hash_leaves_the_others_alone(hasher):
+    async def talk():
+        with pytest.raises(ZeroDivisionError):
+            await hasher._run(lambda: 1 // 0)
+        assert await hasher.hash("x")
+        assert hasher._pending == 0
+
+    asyncio.run(talk())
+
+
+def test_memory_is_given_back_after_a_rest(hasher, monkeypatch):
+    monkeypatch.setattr(hashing, "REST", 0.01)
+
+    async def talk():
+        await several(*(hasher.hash("x") for _ in range(8)))
+        rested = asyncio.Event()
+        asyncio.get_running_loop().call_later(0.02, rested.set)
+        await rested.wait()
+        await several(*(hasher._run(threading.get_ident) for _ in range(8)))  # behind it
+        assert await hasher.hash("still works")
+
+    asyncio.run(talk())
+
+
+def test_closing_leaves_no_thread_behind():
+    hasher = Argon2Hasher()
+    before = threading.active_count()
+    asyncio.run(several(hasher.hash("x"), hasher.hash("y")))
+
+    hasher.close()
+
+    assert threading.active_count() <= before

@@ -1,0 +1,259 @@
+"""The bus: sessions know of every commit, before anybody else is told."""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any, cast
+from uuid import UUID
+
+import pytest
+
+from keystead.domain.change import (
+    Change,
+    Commit,
+    PasswordChanged,
+    PasswordRehashed,
+    TokenAdded,
+    TokenRemoved,
+    UserAdded,
+    UserChanged,
+    UserRemoved,
+)
+from keystead.domain.model import Principal, Scope, Token, TokenId, User, UserId
+from keystead.domain.tokens import digest
+from keystead.rpc.bus import Bus, LiveUser
+from keystead.rpc.session import Session
+from tests.conformance.stores import record
+from tests.doubles import NOON, directory
+from tests.unit.people import move_in
+
+ANN = User(UserId(b"a" * 16), "Ann", Scope.ADMIN)
+BOB = User(UserId(b"b" * 16), "Bob", Scope.NONE)
+TABLET, PHONE, BOBS = (TokenId(UUID(int=number)) for number in (1, 2, 3))
+
+
+@dataclass(eq=False)
+class Listener:
+    """A session as the bus sees it.
+
+    Attributes:
+        revoked: how often it was signed out.
+    """
+
+    bus: Bus
+    token_id: TokenId | None = None
+    live: LiveUser | None = None
+    revoked: int = 0
+
+    def sign_in(self, user: User, token_id: TokenId) -> LiveUser:
+        self.token_id = token_id
+        self.live = self.bus.follow(cast("Session", self), Principal(user, token_id))
+        return self.live
+
+    def sign_out(self) -> None:
+        assert self.live
+        self.bus.unfollow(cast("Session", self), self.live)
+        self.token_id = self.live = None
+
+    def revoke(self) -> None:
+        self.revoked += 1
+        self.sign_out()
+
+
+@dataclass
+class Gate:
+    """A reader during whose first answer something happens."""
+
+    store: Any
+    meanwhile: list[Any] = field(default_factory=list)
+    asked: int = 0
+
+    async def principal_by_digest(self, wanted: bytes) -> Principal | None:
+        self.asked += 1
+        found: Principal | None = await self.store.reader.principal_by_digest(wanted)
+        if self.meanwhile:
+            await self.meanwhile.pop()
+        return found
+
+
+@pytest.fixture
+def house():
+    return directory()
+
+
+@pytest.fixture
+def bus(house):
+    return Bus(house.store.reader, ever_had_account=False)
+
+
+def publish(bus: Bus, *changes: Change) -> Commit:
+    commit = Commit(1, changes)
+    bus.publish(commit)
+    return commit
+
+
+# --- who is told ----------------------------------------------------------------------------
+
+
+def test_every_announcer_is_told_of_every_commit_in_order(bus):
+    told: list[tuple[str, Commit]] = []
+    bus.join(lambda commit: told.append(("one", commit)))
+    bus.join(lambda commit: told.append(("two", commit)))
+    first, second = publish(bus, UserAdded(ANN, None)), publish(bus, UserChanged(ANN))
+    assert told == [("one", first), ("two", first), ("one", second), ("two", second)]
+
+
+def test_sessions_are_up_to_date_before_anybody_is_told(bus):
+    session, other = Listener(bus), Listener(bus)
+    live = session.sign_in(ANN, TABLET)
+    other.sign_in(BOB, BOBS)
+    seen = []
+    bus.join(lambda _: seen.append((live.user.scopes, other.revoked)))
+    publish(bus, UserChanged(ANN._replace(scopes=Scope.NONE)), UserRemoved(BOB))
+    assert seen == [(Scope.NONE, 1)]
+
+
+# --- what sessions know ---------------------------------------------------------------------
+
+
+def test_a_session_knows_its_user_as_of_now(bus):
+    live = Listener(bus).sign_in(ANN, TABLET)
+    changed = ANN._replace(scopes=Scope.NONE)
+    publish(bus, UserChanged(changed))
+    assert live.user == changed
+
+
+def test_sessions_of_one_user_share_what_they_know(bus):
+    one, other = Listener(bus), Listener(bus)
+    live = one.sign_in(ANN, TABLET)
+    publish(bus, UserChanged(ANN._replace(email="new")))
+    assert other.sign_in(ANN, PHONE) is live
+    assert live.user.email == "new"
+    one.sign_out()
+    publish(bus, UserChanged(ANN._replace(email="newer")))
+    assert live.user.email == "newer"
+
+
+def test_what_was_kept_of_a_user_is_forgotten_when_the_user_changes(bus):
+    live, bobs = Listener(bus).sign_in(ANN, TABLET), Listener(bus).sign_in(BOB, BOBS)
+    live.kept["Users.GetUserInfo"] = bobs.kept["Users.GetUserInfo"] = b"{}"
+    publish(bus, PasswordChanged(ANN.id, "hash"), TokenRemoved(ANN.id, PHONE))
+    assert live.kept == {"Users.GetUserInfo": b"{}"}
+    publish(bus, UserChanged(ANN))
+    assert live.kept == {}
+    assert bobs.kept == {"Users.GetUserInfo": b"{}"}
+
+
+def test_changes_of_others_concern_nobody(bus):
+    session = Listener(bus)
+    live = session.sign_in(ANN, TABLET)
+    token = Token(BOBS, BOB.id, "phone", NOON)
+    publish(
+        bus,
+        UserAdded(BOB, "hash"),
+        TokenAdded(token, b"d" * 32),
+        UserChanged(BOB),
+        PasswordChanged(BOB.id, "hash"),
+        PasswordRehashed(BOB.id, "hash"),
+        TokenRemoved(BOB.id, BOBS),
+        UserRemoved(BOB),
+    )
+    assert (live.user, session.revoked, session.live) == (ANN, 0, live)
+
+
+def test_who_is_not_signed_in_any_more_is_not_told(bus):
+    session = Listener(bus)
+    live = session.sign_in(ANN, TABLET)
+    session.sign_out()
+    publish(bus, UserChanged(ANN._replace(email="new")), UserRemoved(ANN))
+    assert live.user == ANN
+    assert session.revoked == 0
+
+
+# --- who is signed out ----------------------------------------------------------------------
+
+
+def test_sessions_end_with_their_token_and_others_stay(bus):
+    tablet, phone, also_tablet = Listener(bus), Listener(bus), Listener(bus)
+    for session, token_id in ((tablet, TABLET), (phone, PHONE), (also_tablet, TABLET)):
+        session.sign_in(ANN, token_id)
+    publish(bus, TokenRemoved(ANN.id, TABLET))
+    assert [session.revoked for session in (tablet, phone, also_tablet)] == [1, 0, 1]
+    assert phone.live is not None
+
+
+def test_sessions_end_with_their_user(bus):
+    sessions = [Listener(bus) for _ in range(3)]
+    sessions[0].sign_in(ANN, TABLET)
+    sessions[1].sign_in(ANN, PHONE)
+    sessions[2].sign_in(BOB, BOBS)
+    publish(bus, UserRemoved(ANN))
+    assert [session.revoked for session in sessions] == [1, 1, 0]
+
+
+def test_another_password_signs_nobody_out(bus):
+    session = Listener(bus)
+    session.sign_in(ANN, TABLET)
+    publish(bus, PasswordChanged(ANN.id, "hash"), PasswordRehashed(ANN.id, "hash"))
+    assert session.revoked == 0
+
+
+def test_who_signs_in_again_after_a_revocation_is_told_again(bus):
+    session = Listener(bus)
+    session.sign_in(ANN, TABLET)
+    publish(bus, TokenRemoved(ANN.id, TABLET))
+    live = session.sign_in(ANN, PHONE)
+    publish(bus, UserChanged(ANN._replace(email="new")))
+    assert live.user.email == "new"
+    publish(bus, TokenRemoved(ANN.id, PHONE))
+    assert session.revoked == 2
+
+
+# --- the first account ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [(UserAdded(ANN, None), True), (UserChanged(ANN), False), (UserRemoved(ANN), False)],
+)
+def test_the_bus_knows_when_the_first_account_is_made(bus, change, expected):
+    publish(bus, change)
+    assert bus.ever_had_account is expected
+
+
+def test_an_account_that_was_there_at_the_start_counts(house):
+    bus = Bus(house.store.reader, ever_had_account=True)
+    publish(bus, UserRemoved(ANN))
+    assert bus.ever_had_account
+
+
+# --- resolving ------------------------------------------------------------------------------
+
+
+def test_a_secret_is_resolved_to_whom_it_belongs(house):
+    ann = asyncio.run(move_in(house, "ann"))
+    bus = Bus(house.store.reader, ever_had_account=True)
+    assert asyncio.run(bus.resolve("secret of ann")) == ann
+    assert asyncio.run(bus.resolve("secret of nobody")) is None
+
+
+def test_a_commit_that_comes_in_between_is_not_missed(house):
+    ann = asyncio.run(move_in(house, "ann"))
+    gate = Gate(house.store)
+    bus = Bus(cast("Any", gate), ever_had_account=True)
+    house.store.listen(bus.publish)
+    gate.meanwhile = [
+        record(house.store, TokenRemoved(ann.user.id, ann.token_id)),
+        record(house.store, UserChanged(ann.user._replace(scopes=Scope.ADMIN))),
+    ]
+    assert asyncio.run(bus.resolve("secret of ann")) is None
+    assert gate.asked == 3
+
+
+def test_a_token_that_is_made_in_between_is_found(house):
+    ann = asyncio.run(move_in(house, "ann"))
+    gate = Gate(house.store)
+    bus = Bus(cast("Any", gate), ever_had_account=True)
+    house.store.listen(bus.publish)
+    token = Token(PHONE, ann.user.id, "phone", NOON)
+    gate.meanwhile = [record(house.store, TokenAdded(token, digest("new secret")))]
+    assert asyncio.run(bus.resolve("new secret")) == Principal(ann.user, PHONE)

@@ -1,0 +1,290 @@
+"""The database file: made whole, migrated, or refused and left as it is."""
+
+import asyncio
+import shutil
+from contextlib import closing, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import apsw
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from keystead.domain.change import UserAdded
+from keystead.domain.model import Scope, User, UserId
+from keystead.store import sqlite_file
+from keystead.store.sql import migrations
+from keystead.store.sqlite import SqliteStore
+from keystead.store.sqlite_file import APPLICATION_ID, StoreError
+from tests.conformance.stores import all_users, record
+
+ANN = User(UserId(b"a" * 16), "Ann", Scope.ADMIN)
+NAME = "keystead.sqlite"
+
+
+def contents(folder):
+    """Give every file of *folder* with its bytes, but the empty ones and SQLite's index."""
+    return {
+        file.name: file.read_bytes()
+        for file in folder.iterdir()
+        if file.stat().st_size and not file.name.endswith("-shm")
+    }
+
+
+def schema(path):
+    with closing(apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)) as db:
+        return (
+            db.execute("select type, name, tbl_name, sql from sqlite_schema order by name").get,
+            db.execute("select * from meta order by key").get,
+            db.pragma("application_id"),
+            db.pragma("user_version"),
+            db.pragma("journal_mode"),
+        )
+
+
+async def fill(store, count):
+    for number in range(count):
+        user = ANN._replace(id=UserId(number.to_bytes(16, "big")), name=f"user-{number}")
+        await record(store, UserAdded(user._replace(email="x" * 100), "hash"))
+
+
+def filled(path, count):
+    """Make a database of *count* users at *path*; give what is in its folder before it closes."""
+    sqlite_file.prepare(path)
+    with closing(SqliteStore(path)) as store:
+        asyncio.run(fill(store, count))
+        return contents(path.parent)
+
+
+def users(path):
+    with closing(SqliteStore(path)) as store:
+        return asyncio.run(all_users(store.reader))
+
+
+@pytest.fixture(scope="module")
+def closed(tmp_path_factory):
+    """Give the bytes of a database that was closed."""
+    path = tmp_path_factory.mktemp("closed") / NAME
+    filled(path, 60)
+    return path.read_bytes()
+
+
+@pytest.fixture(scope="module")
+def cut_off(tmp_path_factory):
+    """Give the files of a database whose server was cut off."""
+    return filled(tmp_path_factory.mktemp("cut_off") / NAME, 60)
+
+
+# --- made and migrated ----------------------------------------------------------------------
+
+
+def test_a_missing_database_is_made(tmp_path):
+    sqlite_file.prepare(tmp_path / NAME)
+    assert users(tmp_path / NAME) == []
+    assert list(contents(tmp_path)) == [NAME]
+
+
+def test_only_the_owner_may_read_a_database(tmp_path):
+    sqlite_file.prepare(tmp_path / NAME)
+    with closing(SqliteStore(tmp_path / NAME)) as store:
+        asyncio.run(fill(store, 1))
+        modes = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.iterdir()}
+    assert set(modes.values()) == {0o600}
+    assert f"{NAME}-wal" in modes
+
+
+def test_preparing_again_changes_nothing(tmp_path):
+    path = tmp_path / NAME
+    filled(path, 3)
+    before = path.read_bytes()
+    sqlite_file.prepare(path)
+    assert path.read_bytes() == before
+    assert len(users(path)) == 3
+
+
+@pytest.mark.parametrize("version", range(len(migrations())))
+def test_a_migrated_database_is_the_same_as_a_fresh_one(tmp_path, version):
+    fresh, old = tmp_path / "fresh", tmp_path / "old"
+    sqlite_file.prepare(fresh)
+    old.touch()
+    sqlite_file._migrate(old, migrations()[:version], 0)
+    sqlite_file.prepare(old)
+    assert schema(old) == schema(fresh)
+
+
+def test_a_migration_that_was_cut_off_is_done_again(tmp_path):
+    fresh, old, copy = tmp_path / "fresh", tmp_path / "old", tmp_path / "copy"
+    sqlite_file.prepare(fresh)
+    old.touch()
+    sqlite_file._migrate(old, [], 0)
+    with closing(apsw.Connection(str(old), flags=apsw.SQLITE_OPEN_READWRITE)) as db:
+        db.execute("pragma journal_mode = delete")
+        db.execute("begin")
+        for script in migrations():
+            db.execute(script)
+        db.execute(f"pragma user_version = {len(migrations())}")
+        db.cache_flush()  # half of it is in the file
+        for suffix in ("", "-journal"):
+            shutil.copy(f"{old}{suffix}", f"{copy}{suffix}")
+    sqlite_file.prepare(copy)
+    assert schema(copy) == schema(fresh)
+
+
+def test_a_half_made_database_is_made_anew(tmp_path, cut_off):
+    for name, data in cut_off.items():
+        (tmp_path / name.replace(NAME, f"{NAME}.new")).write_bytes(data)
+    (tmp_path / f"{NAME}.new-journal").write_bytes(b"half a journal")
+    sqlite_file.prepare(tmp_path / NAME)
+    assert users(tmp_path / NAME) == []
+    assert list(contents(tmp_path)) == [NAME]
+
+
+def test_a_database_that_was_cut_off_comes_back_whole(tmp_path, cut_off):
+    for name, data in cut_off.items():
+        (tmp_path / name).write_bytes(data)
+    sqlite_file.prepare(tmp_path / NAME)
+    assert len(users(tmp_path / NAME)) == 60
+
+
+def test_a_log_whose_database_is_gone_brings_nobody_back(tmp_path, cut_off):
+    (tmp_path / f"{NAME}-wal").write_bytes(cut_off[f"{NAME}-wal"])
+    with suppress(StoreError):
+        sqlite_file.prepare(tmp_path / NAME)
+        assert users(tmp_path / NAME) == []
+
+
+# --- refused --------------------------------------------------------------------------------
+
+
+def other_sqlite_file(path):
+    with closing(apsw.Connection(str(path))) as db:
+        db.execute("create table precious (thing)")
+
+
+def newer_database(path):
+    filled(path, 1)
+    with closing(apsw.Connection(str(path))) as db:
+        db.execute(f"pragma user_version = {len(migrations()) + 1}")
+
+
+def damaged_database(path):
+    filled(path, 60)
+    data = bytearray(path.read_bytes())
+    data[4096 : 4096 + 2048] = b"\xff" * 2048
+    path.write_bytes(data)
+
+
+def header_only(path):
+    """Make a file that ends after what says that it is Keystead's."""
+    sqlite_file.prepare(path)
+    path.write_bytes(path.read_bytes()[:100])
+
+
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        (Path.touch, "is not a Keystead database"),
+        (lambda path: path.write_bytes(b"precious"), "is not a Keystead database"),
+        (lambda path: path.write_bytes(b"precious" * 1000), "is not a Keystead database"),
+        (other_sqlite_file, "is not a Keystead database"),
+        (newer_database, "was written by a newer Keystead"),
+        (damaged_database, "is damaged"),
+        (header_only, "is damaged"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_refused_and_left_as_it_is(tmp_path, make, why):
+    make(tmp_path / NAME)
+    before = contents(tmp_path)
+    with pytest.raises(StoreError, match=why) as refused:
+        sqlite_file.prepare(tmp_path / NAME)
+    assert str(tmp_path / NAME) in str(refused.value)
+    assert contents(tmp_path) == before
+
+
+def test_a_damaged_database_keeps_the_log_beside_it(tmp_path, cut_off):
+    before = cut_off | {NAME: cut_off[NAME][:5000]}
+    for name, data in before.items():
+        (tmp_path / name).write_bytes(data)
+    with pytest.raises(StoreError, match="is damaged"):
+        sqlite_file.prepare(tmp_path / NAME)
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        "delete from meta where key = 'ever_had_account'",
+        "delete from meta where key = 'revision'",
+        "update meta set value = 'x' where key = 'revision'",
+        "drop table token",
+        "drop table meta",
+        "drop index token_user",
+    ],
+)
+def test_a_database_without_all_that_belongs_in_it_is_refused(tmp_path, loss):
+    # Its pages are whole; without ``ever_had_account`` anybody could make the first account.
+    filled(tmp_path / NAME, 3)
+    with closing(apsw.Connection(str(tmp_path / NAME))) as db:
+        db.execute(loss)
+    with pytest.raises(StoreError):
+        sqlite_file.prepare(tmp_path / NAME)
+
+
+def test_a_path_that_cannot_be_read_is_refused(tmp_path):
+    (tmp_path / NAME).mkdir()
+    with pytest.raises(StoreError, match="cannot be used"):
+        sqlite_file.prepare(tmp_path / NAME)
+
+
+def test_a_folder_that_is_not_there_is_refused(tmp_path):
+    with pytest.raises(StoreError, match="cannot be used"):
+        sqlite_file.prepare(tmp_path / "nowhere" / NAME)
+
+
+@given(st.data())
+def test_whatever_happens_to_a_file_it_is_used_or_refused_as_it_is(closed, data):
+    damaged = bytearray(closed)
+    start = data.draw(st.integers(0, 200) | st.integers(0, len(closed) - 1), label="at")
+    size = data.draw(st.sampled_from([1, 512, len(closed)]), label="size")
+    if data.draw(st.booleans(), label="cut out"):
+        del damaged[start : start + size]
+    else:
+        end = min(start + size, len(damaged))
+        damaged[start:end] = bytes([data.draw(st.integers(0, 255))]) * (end - start)
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / NAME
+        path.write_bytes(damaged)
+        with suppress(StoreError):
+            sqlite_file.prepare(path)
+            shutil.rmtree(folder)
+            return
+        assert path.read_bytes() == damaged
+
+
+# --- what connections do --------------------------------------------------------------------
+
+
+def test_every_commit_survives_a_power_cut(tmp_path):
+    sqlite_file.prepare(tmp_path / NAME)
+    with closing(sqlite_file.connect(tmp_path / NAME, writing=True)) as db:
+        assert db.pragma("synchronous") == 2  # full
+        assert db.pragma("journal_mode") == "wal"
+        assert db.pragma("foreign_keys") == 1
+        assert db.pragma("trusted_schema") == 0
+
+
+def test_a_reading_connection_cannot_write(tmp_path):
+    sqlite_file.prepare(tmp_path / NAME)
+    with (
+        closing(sqlite_file.connect(tmp_path / NAME, writing=False)) as db,
+        pytest.raises(apsw.ReadOnlyError),
+    ):
+        db.execute("delete from user")
+
+
+def test_the_file_itself_says_whose_it_is(tmp_path):
+    sqlite_file.prepare(tmp_path / NAME)
+    header = (tmp_path / NAME).read_bytes()[:100]
+    assert header[68:72] == APPLICATION_ID.to_bytes(4, "big") == b"Keys"
+    assert header[60:64] == len(migrations()).to_bytes(4, "big")
