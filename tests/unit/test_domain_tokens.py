@@ -17,7 +17,7 @@ from keystead.domain.refusal import Reason
 from keystead.domain.tokens import digest, issue, principal_of, remove_token
 from tests.conformance.stores import listening, record
 from tests.doubles import NOON, BrokenStore, SettableClock, directory
-from tests.unit.people import move_in, reason_of
+from tests.unit.people import DOOR, LAMP, move_in, reason_of
 
 EDITOR = Scope.USER_EDIT | Scope.CONTROL_THINGS
 
@@ -215,3 +215,37 @@ def test_who_took_their_own_token_away_is_signed_out(house):
     asyncio.run(remove_token(house.directory, house.root, house.root.token_id))
     more = remove_token(house.directory, house.root, house.ann.token_id)
     assert reason_of(more) is Reason.NOT_SIGNED_IN
+
+
+@pytest.mark.parametrize("device_name", ["tab\ud800let", "\udfff"])
+def test_a_device_name_of_half_characters_is_refused(house, device_name):
+    assert reason_of(house.issued(house.ann, device_name)) is Reason.TEXT_INVALID
+
+
+def alone(password):
+    """A directory whose only user editor has one token, and the request to take it away."""
+    empty = directory()
+    only = asyncio.run(move_in(empty, "only", Scope.ADMIN, password=password))
+    return empty, only
+
+
+def test_the_last_way_in_of_the_last_user_editor_is_not_taken_away():
+    empty, only = alone(password=None)
+
+    assert reason_of(remove_token(empty, only, only.token_id)) is Reason.LAST_USER_EDITOR
+
+
+def test_who_has_a_password_may_lose_the_only_token():
+    empty, only = alone(password="Correct7horse")
+
+    asyncio.run(remove_token(empty, only, only.token_id))
+
+    assert asyncio.run(empty.store.reader.tokens_of(only.user.id)) == []
+
+
+def test_a_token_of_somebody_who_sees_more_things_is_out_of_reach():
+    house = directory()
+    editor = asyncio.run(move_in(house, "editor", EDITOR, [LAMP]))
+    ann = asyncio.run(move_in(house, "ann", things=[DOOR]))
+
+    assert reason_of(remove_token(house, editor, ann.token_id)) is Reason.ESCALATION

@@ -4,7 +4,7 @@ import asyncio
 
 from keystead.net import conversation
 from keystead.net.conversation import SLICE
-from tests.net_stage import Face, messages_of, on_each_loop, stage
+from tests.net_stage import Face, large, messages_of, on_each_loop, stage
 
 
 @on_each_loop
@@ -246,6 +246,21 @@ async def test_who_is_left_unread_cannot_be_late(monkeypatch):
         assert [await client.line(), await client.line()] == ["x", "y"]
         assert await client.rest() == b""
         assert len(session.expirations) == 1
+
+
+@on_each_loop
+async def test_a_deadline_does_not_matter_once_the_end_is_on_its_way():
+    async with stage() as box:
+        box.keep_little_in_the_kernel()
+        box.face.first_deadline = lambda: asyncio.get_running_loop().time() + 0.05
+        client, session = await box.connect()
+        session.peer.push(large(900_000))
+        session.peer.close()
+        witness, _ = await box.connect()
+        await witness.rest()  # its own deadline is later
+
+        assert await client.rest() == large(900_000)
+        assert session.expirations == []
 
 
 @on_each_loop

@@ -8,8 +8,8 @@ import pytest
 
 from keystead.net import websocket
 from keystead.net.conversation import HIGH_WATER
-from tests.net_stage import messages_of, on_each_loop, stage
-from tests.raw_websocket import CONTINUATION, PING, WebSocket, farewell, frame
+from tests.net_stage import large, messages_of, on_each_loop, stage
+from tests.raw_websocket import CLOSE, CONTINUATION, PING, WebSocket, farewell, frame
 
 
 @pytest.fixture
@@ -231,6 +231,37 @@ async def test_who_sends_requests_and_does_not_read_is_left_unread():
         assert sent < 4_000_000
         assert max_waiting(box) <= HIGH_WATER + 64 * 10_010
         assert len(box.face.answered(session)) * 10_000 < 2 * HIGH_WATER + 64 * 10_010
+
+
+@on_each_loop
+async def test_a_subscriber_that_never_reads_is_cut_off_and_others_hear_everything(caplog):
+    async with stage("http") as box:
+        box.keep_little_in_the_kernel()
+        _, deaf = await WebSocket.opened(box)
+        client, subscriber = await WebSocket.opened(box)
+        news = large(50_000)
+
+        while not deaf.is_over.is_set():
+            deaf.peer.push(news)
+            subscriber.peer.push(news)
+            assert (await client.text()).encode() == news
+
+        assert await client.ask("echo unharmed") == "unharmed"
+    assert messages_of(caplog) == ["peer cut off"]
+
+
+@on_each_loop
+async def test_a_wrong_frame_during_a_long_message_ends_both():
+    async with stage("http") as box:
+        client, session = await WebSocket.opened(box)
+
+        await client.send(frame(b"stream 100 10000\n"), frame(b"", 3))
+        while (found := await client.frame()).kind != CLOSE:
+            assert found.payload == large(10_000)
+
+        assert found.payload[:2] == b"\x03\xea"
+        assert await client.raw.rest() == b""
+        await session.is_over.wait()
 
 
 @on_each_loop

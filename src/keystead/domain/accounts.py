@@ -42,7 +42,8 @@ async def create_user(directory: Directory, actor: Actor, new: NewUser, password
 
     Raises:
         RefusedError: in this order NAME_INVALID, PASSWORD_TOO_WEAK, INCONSISTENT_SCOPES,
-            TEXT_INVALID, BUSY, FORBIDDEN, ESCALATION, NAME_TAKEN, STORAGE_FAILED.
+            TEXT_INVALID, BUSY, NOT_SIGNED_IN, FORBIDDEN, ESCALATION, NAME_TAKEN,
+            STORAGE_FAILED.
     Source: nymea 4.2 for the order.
     """
     user, password_hash = await prepare(directory, new, password)
@@ -114,8 +115,8 @@ async def set_scopes(
         keep: rights that *actor* has no names for; see ``scopes.replaced``.
 
     Raises:
-        RefusedError: INCONSISTENT_SCOPES, NO_SUCH_USER, FORBIDDEN, ESCALATION,
-            LAST_USER_EDITOR, STORAGE_FAILED.
+        RefusedError: INCONSISTENT_SCOPES, NOT_SIGNED_IN, FORBIDDEN, NO_SUCH_USER,
+            ESCALATION, LAST_USER_EDITOR, STORAGE_FAILED.
     """
     if not are_consistent(scopes):
         raise RefusedError(Reason.INCONSISTENT_SCOPES)
@@ -148,7 +149,7 @@ async def set_details(
     Everybody may change their own, user editors those of accounts that hold no more.
 
     Raises:
-        RefusedError: TEXT_INVALID, NOT_SIGNED_IN, NO_SUCH_USER, FORBIDDEN, ESCALATION,
+        RefusedError: TEXT_INVALID, NOT_SIGNED_IN, FORBIDDEN, NO_SUCH_USER, ESCALATION,
             STORAGE_FAILED.
     """
     check_texts(display_name or "", email or "")
@@ -191,7 +192,7 @@ async def reset_password(directory: Directory, actor: Actor, name: str, password
 
     Raises:
         RefusedError: NAME_INVALID for the nameless account, PASSWORD_TOO_WEAK, BUSY,
-            NO_SUCH_USER, FORBIDDEN, ESCALATION, STORAGE_FAILED.
+            NOT_SIGNED_IN, FORBIDDEN, NO_SUCH_USER, ESCALATION, STORAGE_FAILED.
     Source: nymea 4.2, what ChangeUserPassword promises.
     """
     _check_password(directory, name, password)
@@ -212,7 +213,8 @@ async def remove_user(directory: Directory, actor: Actor, name: str) -> User:
     """Remove an account and all its tokens.
 
     Raises:
-        RefusedError: NO_SUCH_USER, FORBIDDEN, ESCALATION, LAST_USER_EDITOR, STORAGE_FAILED.
+        RefusedError: NOT_SIGNED_IN, FORBIDDEN, NO_SUCH_USER, ESCALATION, LAST_USER_EDITOR,
+            STORAGE_FAILED.
     """
 
     async def remove(tx: Transaction) -> User:

@@ -50,5 +50,11 @@ def check_texts(*texts: str) -> None:
     Raises:
         RefusedError: TEXT_INVALID.
     """
-    if any(len(text) > MAX_TEXT_LENGTH or "\0" in text for text in texts):
-        raise RefusedError(Reason.TEXT_INVALID)
+    for text in texts:
+        if len(text) > MAX_TEXT_LENGTH or "\0" in text or has_half_characters(text):
+            raise RefusedError(Reason.TEXT_INVALID)
+
+
+def has_half_characters(text: str) -> bool:
+    """Tell whether *text* holds a surrogate, which is no character and has no UTF-8."""
+    return any("\ud800" <= c <= "\udfff" for c in text)

@@ -21,7 +21,7 @@ class Reason(Enum):
     INCONSISTENT_SCOPES = "These scopes do not go together."
     ESCALATION = "Nobody gives, or changes an account that holds, more rights than their own."
     LAST_USER_EDITOR = "This is the last account that can change users."
-    TEXT_INVALID = "A text is longer than 1,024 characters or holds a NUL."
+    TEXT_INVALID = "A text is longer than 1,024 characters or holds what is no text."
     NOTHING_TO_PAIR = "No device is waiting to be paired."
     BUSY = "Too much is being asked at the moment; try again."
     STORAGE_FAILED = "The change could not be stored; nothing was changed."

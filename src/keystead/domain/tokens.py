@@ -11,6 +11,7 @@ from keystead.domain.directory import Directory, check_texts, still_valid
 from keystead.domain.model import Actor, Principal, Scope, Token, TokenId, User
 from keystead.domain.ports import Reader, Transaction
 from keystead.domain.refusal import Reason, RefusedError
+from keystead.domain.scopes import check_no_escalation
 
 SECRET_SIZE = 32  # random bytes; OWASP ASVS 5.0 11.5.1 asks for 128 bit
 
@@ -61,7 +62,8 @@ async def remove_token(directory: Directory, actor: Actor, token_id: TokenId) ->
     """Take a token away: the actor's own, or that of an account the actor may manage.
 
     Raises:
-        RefusedError: NOT_SIGNED_IN, NO_SUCH_TOKEN, FORBIDDEN, ESCALATION, STORAGE_FAILED.
+        RefusedError: NOT_SIGNED_IN, NO_SUCH_TOKEN, FORBIDDEN, ESCALATION, LAST_USER_EDITOR,
+            STORAGE_FAILED.
     """
 
     async def remove(tx: Transaction) -> None:
@@ -70,6 +72,7 @@ async def remove_token(directory: Directory, actor: Actor, token_id: TokenId) ->
         if token is None:
             raise RefusedError(Reason.NO_SUCH_TOKEN)
         await _check_may_remove(tx, present, token)
+        await _keep_a_way_in(tx, token)
         await tx.record(TokenRemoved(token.user_id, token.id))
 
     await directory.store.write(remove)
@@ -78,9 +81,19 @@ async def remove_token(directory: Directory, actor: Actor, token_id: TokenId) ->
 async def _check_may_remove(tx: Transaction, actor: Actor, token: Token) -> None:
     if isinstance(actor, Principal) and token.user_id == actor.user.id:
         return
-    held = scopes_of(actor)
-    if Scope.USER_EDIT not in held:
+    if Scope.USER_EDIT not in scopes_of(actor):
         raise RefusedError(Reason.FORBIDDEN)
+    check_no_escalation(actor, await tx.user(token.user_id), Scope.NONE, ())
+
+
+async def _keep_a_way_in(tx: Transaction, token: Token) -> None:
+    """Refuse to lose the only token of an account without a password that alone edits users."""
     owner = await tx.user(token.user_id)
-    if owner and owner.scopes & ~held:
-        raise RefusedError(Reason.ESCALATION)
+    if (
+        owner
+        and Scope.USER_EDIT in owner.scopes
+        and await tx.password_hash(owner.id) is None
+        and len(await tx.tokens_of(owner.id)) == 1
+        and not await tx.has_user_editor_beside(owner.id)
+    ):
+        raise RefusedError(Reason.LAST_USER_EDITOR)

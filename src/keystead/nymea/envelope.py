@@ -88,6 +88,8 @@ def parse(text: bytes) -> Request | Malformed:
         )
     except UnicodeDecodeError:
         return _no_json(_NOT_UTF8)
+    except RecursionError:  # where the program's own limit is lower than ours
+        return _no_json(_NESTED)
     except msgspec.DecodeError as error:
         return _no_json(_UNTERMINATED if "truncated" in str(error) else _ILLEGAL)
     if (known := request_id(number)) is None:

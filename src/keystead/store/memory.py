@@ -87,7 +87,9 @@ class _MemoryReader:
 
     async def has_user_editor_beside(self, user_id: UserId) -> bool:
         can_get_in = {t.user_id for t, _ in self._tables.tokens.values()} | {
-            known for known, encoded in self._tables.password_hashes.items() if encoded
+            known
+            for known, encoded in self._tables.password_hashes.items()
+            if encoded is not None
         }
         return any(
             user.id != user_id and Scope.USER_EDIT in user.scopes and user.id in can_get_in

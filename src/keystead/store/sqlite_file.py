@@ -108,13 +108,10 @@ def _is_complete(db: apsw.Connection) -> bool:
         whole.execute(script)
     parts = "select type, name, sql from sqlite_schema order by type, name"
     facts = "select key, typeof(value) from meta order by key"
-    try:
-        return all(
-            db.execute(query).fetchall() == whole.execute(query).fetchall()
-            for query in (parts, facts)
-        )
-    except apsw.SQLError:  # the table of facts is gone
-        return False
+    return all(
+        db.execute(query).fetchall() == whole.execute(query).fetchall()
+        for query in (parts, facts)
+    )
 
 
 def _make(path: Path, scripts: list[str]) -> None:
