@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 
+from keystead.domain.refusal import Reason
 from tests.command_line import PASSWORD, CommandLine, program
 
 THING = "6ba7b810-9dad-11d1-80b4-00c04fd430c8"
@@ -179,7 +180,7 @@ def test_every_scope_has_a_name_that_is_taken_and_shown(box, scope):
         ),
         (
             ("user", "add", "bob", "--email", "x" * 1025),
-            "A text is longer than 1,024 characters or holds a NUL.",
+            Reason.TEXT_INVALID.value,
         ),
         (("user", "show", "bob"), "There is no such account."),
         (("user", "remove", "bob"), "There is no such account."),

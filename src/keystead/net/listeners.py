@@ -70,6 +70,8 @@ async def open_listener(
     except (OSError, ValueError) as error:  # ValueError: a host that cannot be a name
         wanted = listener.url(listener.port)
         raise ListenError(f"The address {wanted} cannot be used: {_reason(error)}.") from error
+    for listening in server.sockets:  # connections inherit it, and those of dead peers end
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     port: int = server.sockets[0].getsockname()[1]
     return server, listener.url(port)
 
