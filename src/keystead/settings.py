@@ -187,7 +187,8 @@ def _from_file(file: Path) -> dict[str, Any]:
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for variable, value in environment.items():
-        if not variable.startswith(ENVIRONMENT_PREFIX) or variable == "KEYSTEAD_CONFIG":
+        is_ours = variable.startswith(ENVIRONMENT_PREFIX) and variable != "KEYSTEAD_CONFIG"
+        if not is_ours or not value:  # an empty one says nothing
             continue
         key = variable.removeprefix(ENVIRONMENT_PREFIX).lower()
         _check_known(key, f"in the environment ({variable})")

@@ -194,7 +194,8 @@ def _zone(name: str | None) -> tzinfo:
         with Path("/etc/localtime").open("rb") as file:
             return ZoneInfo.from_file(file)
     except (ZoneInfoNotFoundError, ValueError) as error:
-        raise SettingsError(f"There is no time zone {name}.") from error
+        wanted = f"no time zone {name}" if name else "no time zone set on this machine"
+        raise SettingsError(f"There is {wanted}; name one with --zone.") from error
     except OSError:
         return UTC
 

@@ -51,8 +51,7 @@ class WebSocketConnection(WSListener):
         self._face = face
         self._authentication = authentication
         self._payloads: list[bytes] = []  # whole messages of the present read
-        self._fragments: list[bytes] | None = None  # of a message that is not complete
-        self._size = 0  # of its bytes so far
+        self._fragments: bytearray | None = None  # of a message that is not complete
         self._fragments_type = _TEXT
         self._farewell = WSCloseCode.OK  # to say at the end
         self._is_over = False  # nothing more is taken from the peer
@@ -170,8 +169,7 @@ class WebSocketConnection(WSListener):
                 return WSCloseCode.PROTOCOL_ERROR, b"a message inside another"
             if not frame.fin:
                 self._fragments_type = kind
-                self._fragments = [frame.get_payload_as_bytes()]
-                self._size = frame.payload_size
+                self._fragments = bytearray(frame.get_payload_as_bytes())
         elif kind is _CONTINUATION:
             return self._on_continuation(frame)
         return None
@@ -179,14 +177,12 @@ class WebSocketConnection(WSListener):
     def _on_continuation(self, frame: WSFrame) -> tuple[WSCloseCode, bytes] | None:
         if self._fragments is None:
             return WSCloseCode.PROTOCOL_ERROR, b"nothing to continue"
-        if frame.payload_size:
-            self._fragments.append(frame.get_payload_as_bytes())
-        self._size += frame.payload_size
-        if self._size > MAX_MESSAGE:
+        self._fragments += frame.get_payload_as_bytes()
+        if len(self._fragments) > MAX_MESSAGE:
             return WSCloseCode.MESSAGE_TOO_BIG, b""
         if frame.fin:
             if self._fragments_type is _TEXT:
-                self._payloads.append(b"".join(self._fragments))
+                self._payloads.append(bytes(self._fragments))
             self._fragments = None
             self.deadline = None
         return None
@@ -194,7 +190,7 @@ class WebSocketConnection(WSListener):
     def _on_close(self, frame: WSFrame) -> tuple[WSCloseCode, bytes] | None:
         """Answer what came before, then say farewell."""
         farewell = _farewell_to(frame)
-        if farewell in {WSCloseCode.PROTOCOL_ERROR, WSCloseCode.INVALID_TEXT}:
+        if farewell is WSCloseCode.PROTOCOL_ERROR:
             return farewell, b""
         self._farewell = farewell
         self._is_over = True
@@ -320,19 +316,13 @@ def _refusal(
 def _farewell_to(frame: WSFrame) -> WSCloseCode:
     """Give the code that answers a close frame, or says what is wrong with it.
 
-    Source: RFC 6455 5.5.1, 7.4.
+    Source: RFC 6455 5.5.1, 7.4. picows has looked at the length and the text of the reason.
     """
     payload = frame.get_payload_as_bytes()
-    if not payload:
-        return WSCloseCode.OK
-    code = int.from_bytes(payload[:2], "big")
-    if len(payload) == 1 or not (code in _REGISTERED_CODES or code in _PRIVATE_CODES):
-        return WSCloseCode.PROTOCOL_ERROR
-    try:
-        payload[2:].decode()
-    except UnicodeDecodeError:
-        return WSCloseCode.INVALID_TEXT
-    return WSCloseCode(code) if code in _REGISTERED_CODES else WSCloseCode.OK
+    code = int.from_bytes(payload[:2], "big") if payload else WSCloseCode.OK.value
+    if code in _REGISTERED_CODES:
+        return WSCloseCode(code)
+    return WSCloseCode.OK if code in _PRIVATE_CODES else WSCloseCode.PROTOCOL_ERROR
 
 
 def _header(length: int, first: int = _WHOLE_TEXT) -> bytes:
