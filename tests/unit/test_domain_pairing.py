@@ -6,7 +6,7 @@ import pytest
 
 from keystead.domain.change import TokenAdded, UserAdded
 from keystead.domain.model import PUSH_BUTTON_USER, Scope
-from keystead.domain.pairing import PAIRING_TIMEOUT, PairingDesk, pair
+from keystead.domain.pairing import PAIRING_TIMEOUT, PairingDesk, pair, take_back
 from keystead.domain.refusal import Reason
 from keystead.domain.tokens import principal_of
 from tests.conformance.stores import listening
@@ -135,3 +135,13 @@ def test_a_device_name_that_nobody_should_have_to_keep_pairs_nothing():
 def test_a_pairing_that_cannot_be_stored_is_refused():
     house = directory(BrokenStore(directory().store))
     assert reason_of(pair(house, "tablet")) is Reason.STORAGE_FAILED
+
+
+def test_a_token_that_reached_nobody_is_taken_back_though_it_is_the_only_way_in():
+    house = directory()
+    signed_in = asyncio.run(pair(house, "tablet"))
+
+    asyncio.run(take_back(house, signed_in.principal))
+    asyncio.run(take_back(house, signed_in.principal))
+
+    assert asyncio.run(principal_of(house.store.reader, signed_in.secret)) is None

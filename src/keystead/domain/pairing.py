@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Generic, TypeVar
 
-from keystead.domain.change import UserAdded
+from keystead.domain.change import TokenRemoved, UserAdded
 from keystead.domain.directory import Directory
-from keystead.domain.model import PUSH_BUTTON_USER, Scope, User, UserId
+from keystead.domain.model import PUSH_BUTTON_USER, Principal, Scope, User, UserId
 from keystead.domain.ports import Transaction
 from keystead.domain.tokens import SignedIn, issue
 
@@ -82,3 +82,19 @@ async def pair(directory: Directory, device_name: str) -> SignedIn:
         return await issue(tx, directory, user, device_name)
 
     return await directory.store.write(enter)
+
+
+async def take_back(directory: Directory, principal: Principal) -> None:
+    """Take away the token of a pairing whose device is gone before it got it.
+
+    Nobody has that token, so that nobody is locked out.
+
+    Raises:
+        RefusedError: STORAGE_FAILED.
+    """
+
+    async def remove(tx: Transaction) -> None:
+        if await tx.principal(principal.user.id, principal.token_id):
+            await tx.record(TokenRemoved(principal.user.id, principal.token_id))
+
+    await directory.store.write(remove)

@@ -9,10 +9,8 @@ import msgspec
 from keystead.domain.access import manages_users
 from keystead.domain.change import Commit
 from keystead.domain.directory import Directory
-from keystead.domain.model import OWNER
-from keystead.domain.pairing import PairingDesk, Waiting, pair
+from keystead.domain.pairing import PairingDesk, Waiting, pair, take_back
 from keystead.domain.refusal import Reason, RefusedError
-from keystead.domain.tokens import remove_token
 from keystead.nymea import envelope
 from keystead.nymea.methods import catalogue
 from keystead.nymea.notifications import (
@@ -122,7 +120,7 @@ class Face:
             waiting.requester.bind(signed_in.secret, principal)
             self.finish_pairing(waiting.requester, waiting.number, signed_in.secret)
         else:  # it left while the token was being written
-            await remove_token(self.directory, OWNER, principal.token_id)
+            await take_back(self.directory, principal)
 
     async def generate_token(self, device_name: str) -> str:
         """Give a token as if the button had been pressed for *device_name*.
