@@ -88,7 +88,7 @@ def parse(text: bytes) -> Request | Malformed:
         )
     except UnicodeDecodeError:
         return _no_json(_NOT_UTF8)
-    except RecursionError:  # where the program's own limit is lower than ours
+    except RecursionError:  # pragma: no cover - depends on the interpreter and who embeds us
         return _no_json(_NESTED)
     except msgspec.DecodeError as error:
         return _no_json(_UNTERMINATED if "truncated" in str(error) else _ILLEGAL)
