@@ -34,6 +34,7 @@ class Argon2Hasher:
     """Hashes on one low-priority thread per core; refuses when too many wait already."""
 
     def __init__(self) -> None:
+        _share_one_heap()
         cores = os.cpu_count() or 1
         self._argon2 = argon2.PasswordHasher(TIME_COST, MEMORY_COST, PARALLELISM)
         self._threads = ThreadPoolExecutor(cores, "keystead-hashing", _give_way)
@@ -117,8 +118,17 @@ def _give_way() -> None:
     os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
 
 
+_M_ARENA_MAX = -8  # of glibc's mallopt
+
+
+def _share_one_heap() -> None:
+    """Have all threads allocate from one heap: glibc gives back only the end of that one."""
+    if tune := getattr(ctypes.CDLL(None), "mallopt", None):
+        tune(_M_ARENA_MAX, 1)
+
+
 def _give_memory_back() -> None:
-    """Return free memory to the system; the C library would keep one hash's for each thread.
+    """Return free memory to the system; the C library would keep what a hash took.
 
     Having every hash allocate anew instead would cost half of its time again.
     """

@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import subprocess
+import sys
 import threading
 import time
 
@@ -208,3 +210,34 @@ def test_closing_leaves_no_thread_behind():
     hasher.close()
 
     assert threading.active_count() <= before
+
+
+MEMORY = """
+import asyncio, re
+from pathlib import Path
+from keystead.hashing import Argon2Hasher, REST
+
+def resident():
+    return int(re.search(r"VmRSS:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
+
+async def main():
+    hasher = Argon2Hasher()
+    encoded = await hasher.hash("Correct7horse")
+    before = resident()
+    await asyncio.gather(*[hasher.verify(encoded, "Correct7horse") for _ in range(6)])
+    for _ in range(100):
+        await asyncio.sleep(REST / 5)
+        if resident() - before < 8 * 1024:
+            break
+    print(resident() - before < 8 * 1024)
+    hasher.close()
+
+asyncio.run(main())
+"""
+
+
+def test_the_memory_of_hashes_is_given_back_when_no_more_are_asked_for():
+    printed = subprocess.run(
+        [sys.executable, "-c", MEMORY], capture_output=True, text=True, check=True, timeout=40
+    ).stdout
+    assert printed == "True\n"

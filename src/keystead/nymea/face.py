@@ -91,6 +91,9 @@ class Face:
         for change in commit.changes:
             if (said := announcement(change)) is None:
                 continue
+            if not self.subscribers:
+                self._notified += 1  # counted all the same; nymea 2.10
+                continue
             message = self._notification(said.name, said.params)
             for session in tuple(self.subscribers):
                 user = session.user
