@@ -4,6 +4,7 @@ Exit status: 0 when every bound is kept, 1 otherwise.
 """
 
 import argparse
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -46,6 +47,7 @@ def main() -> int:
     unknown = set(arguments.names) - set(BENCHMARKS)
     if unknown:
         parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # stops servers, removes folders
     raise_open_files()
     neighbours = Neighbours()
     plan = QUICK if arguments.quick else Plan()
