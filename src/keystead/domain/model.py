@@ -41,6 +41,23 @@ class Scope(IntFlag):
     __hash__ = int.__hash__  # that of enums goes through Python, for every look-up
 
 
+class ItemRule(NamedTuple):
+    """A right on items of the plant: to read, and to write if it says so.
+
+    Attributes:
+        name: browse names joined with dots, such as ``Objects.Plant.Boiler``.
+        is_prefix: the rule covers what lies below *name*, too. Written with a trailing dot it
+            covers only that; with the empty name it covers everything.
+        may_write: it gives the right to write besides that to read.
+
+    Source: Tani 3; matching at the boundaries of segments is our choice (Tani 5, 13).
+    """
+
+    name: str
+    is_prefix: bool = False
+    may_write: bool = False
+
+
 class User(NamedTuple):
     """An account: a person, a service, or the nameless owner of paired devices.
 
