@@ -47,10 +47,15 @@ tests: setup
 
 floors: setup
 	$(BIN)/coverage report --fail-under=95
-	$(BIN)/coverage report --fail-under=100 --include='*/domain/*,*/rpc/*,*/nymea/*,*/control/*'
+	$(BIN)/coverage report --fail-under=100 --include='*/domain/*,*/rpc/*,*/nymea/*,*/tani/*,*/control/*'
 
-bench: setup
+bench: setup .venv/ready-to-bench
 	$(BIN)/python -m bench
+
+.venv/ready-to-bench: requirements/bench.lock .venv/ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	    --require-hashes --requirement requirements/bench.lock
+	touch $@
 
 soak: setup
 	HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest tests/unit tests/conformance

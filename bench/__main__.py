@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from bench.decide import decide
 from bench.fanout import fanout
 from bench.figures import QUICK, Figure, Plan, table
 from bench.idle import idle
@@ -25,6 +26,7 @@ BENCHMARKS: dict[str, Callable[[Plan], list[Figure]]] = {
     "scale": scale,
     "listing": listing,
     "writes": writes,
+    "decide": decide,
     "idle": idle,
     "fanout": fanout,
     "laggard": laggard,

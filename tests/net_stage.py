@@ -1,8 +1,9 @@
-"""A server of a made-up protocol on real sockets, and raw clients, to try ``keystead.net`` with.
+"""A server of made-up protocols on real sockets, and raw clients, to try ``keystead.net`` with.
 
-Requests are lines: ``echo X`` and ``big N`` are answered at once, ``wait GATE X`` once the gate
+In the one, requests are lines: ``echo X`` and ``big N`` are answered at once, ``wait GATE X`` once the gate
 is open, ``stream PARTS SIZE`` part by part; ``fail``, ``wait-fail GATE`` and ``stream-fail PARTS
-SIZE`` meet a fault, ``bye X`` and ``wait-bye GATE X`` are the last.
+SIZE`` meet a fault, ``bye X`` and ``wait-bye GATE X`` are the last. In the other, each message is
+answered with itself.
 """
 
 import asyncio
@@ -69,7 +70,11 @@ class Session:
         self._rest = b""
         self._lines: deque[bytes] = deque()
 
-    def receive(self, data):
+    def too_large(self):
+        """The face does not want to know."""
+
+    def receive(self, chunks):
+        data = b"".join(chunks)
         self.receptions += 1
         self.received += len(data)
         *lines, self._rest = (self._rest + data).split(b"\n")
@@ -155,6 +160,9 @@ class Face:
         next_deadline: gives what it goes on with after some bytes.
     """
 
+    ignores_binary = True
+    answers_too_large = False
+
     def __init__(self):
         self.sessions = []
         self.log = []
@@ -173,6 +181,69 @@ class Face:
     def answered(self, session):
         """Give the requests of one session that were worked on."""
         return [line for one, line in self.log if one is session and line != "closed"]
+
+
+TOO_LARGE = b"too large"
+
+
+class EchoSession:
+    """A conversation in which each message is answered with itself, too large ones so."""
+
+    def __init__(self, peer):
+        self.peer = peer
+        self.deadline = None
+        self.job = None
+        self.closing = False
+        self.token_id = None
+        self.is_over = asyncio.Event()
+        self.received = []  # messages, and TOO_LARGE
+        self._answered = 0
+
+    def receive(self, chunks):
+        self.received += chunks
+
+    def too_large(self):
+        self.received.append(TOO_LARGE)
+
+    @property
+    def has_requests(self):
+        return self._answered < len(self.received)
+
+    def advance(self, limit):
+        before = self._answered
+        self._answered = min(before + limit, len(self.received))
+        return self.received[before : self._answered]
+
+    def resume(self):
+        """Nothing has to wait here."""
+
+    def apologise(self):
+        return []
+
+    def expire(self, now):
+        """There are no time-outs here."""
+
+    def revoke(self):
+        """Nobody is signed in here."""
+
+    def closed(self):
+        self.is_over.set()
+
+
+class EchoFace:
+    """The made-up protocol in which each message counts."""
+
+    ignores_binary = False
+    answers_too_large = True
+
+    def __init__(self):
+        self.sessions = []
+        self.came = asyncio.Event()
+
+    def session(self, peer, *, authentication):
+        self.sessions.append(EchoSession(peer))
+        self.came.set()
+        return self.sessions[-1]
 
 
 class Stage:

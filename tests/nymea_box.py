@@ -217,7 +217,7 @@ class Line:
 
     def send(self, data: bytes) -> list[Message]:
         """Send *data* and work off all of it; give what comes back, in the order it comes."""
-        self.session.receive(data)
+        self.session.receive([data])
         self.work_off()
         return self.read()
 
@@ -272,7 +272,7 @@ class Line:
 
     def start(self, method: str, params: object = None, **more: object) -> None:
         """Send a request and leave it under way where it waits first."""
-        self.session.receive(self.request(method, params, **more))
+        self.session.receive([self.request(method, params, **more)])
         self.peer.pushed.extend(self.session.advance(1))
         assert self.session.job is not None
         begin(self.session.job)

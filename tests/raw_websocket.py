@@ -67,10 +67,10 @@ class WebSocket:
         self.raw = raw
 
     @classmethod
-    async def opened(cls, box, path="/"):
+    async def opened(cls, box, path="/", behind=b""):
         """Shake hands; give the client with the session at the other end."""
         raw = await box.dial()
-        await raw.send(upgrade(path))
+        await raw.send(upgrade(path) + behind)
         status, headers = await answer_head(raw)
         accepted = base64.b64encode(hashlib.sha1(KEY + _GUID).digest())  # noqa: S324 - RFC 6455
         assert (status, headers["sec-websocket-accept"]) == (101, accepted.decode())

@@ -3,8 +3,9 @@
 set -eu
 cd "$(dirname "$0")/.."
 lock() {
-    uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+    uv pip compile --universal --python-version 3.11 --generate-hashes \
         --no-emit-index-url --no-header --no-annotate --upgrade --quiet "$@"
 }
-lock --output-file requirements/run.lock
-lock --group dev --output-file requirements/dev.lock
+lock pyproject.toml --output-file requirements/run.lock
+lock pyproject.toml --group dev --output-file requirements/dev.lock
+lock --group bench --output-file requirements/bench.lock  # beside what is in dev.lock

@@ -10,10 +10,10 @@ import signal
 import ssl
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -23,20 +23,25 @@ import uvloop
 from keystead import __version__, data
 from keystead.control.catalogue import Desk
 from keystead.control.session import Face as ControlFace
-from keystead.domain.change import Commit, user_id
-from keystead.domain.directory import Directory
+from keystead.domain.change import Commit, concerned
+from keystead.domain.directory import Directory, SessionLifetime
+from keystead.domain.model import ANONYMOUS_ID
 from keystead.domain.passwords import PasswordPolicy, PasswordProfile
 from keystead.domain.refusal import RefusedError
+from keystead.domain.rights import Rights
 from keystead.hashing import Argon2Hasher
 from keystead.net.conversation import Conversations
 from keystead.net.dbus import ButtonBus
 from keystead.net.listeners import ListenError, open_control_socket, open_listener
 from keystead.net.tls import server_context
-from keystead.nymea.face import Face, Identity
-from keystead.rpc.bus import Bus
+from keystead.nymea.face import Face as NymeaFace
+from keystead.nymea.face import Identity
+from keystead.rpc.bus import NO_RIGHTS, Bus
+from keystead.rpc.session import WebSocketFace
 from keystead.settings import Settings
 from keystead.store.folder import Folder
 from keystead.store.sqlite import SqliteStore
+from keystead.tani.face import Face as TaniFace
 
 LOG = logging.getLogger("keystead")
 
@@ -47,6 +52,14 @@ PATIENCE = 4.0  # seconds that replies under way have when the server stops
 def now() -> datetime:
     """Give the present time; the one clock of the program."""
     return datetime.now(UTC)  # noqa: TID251 - this is the Clock
+
+
+@dataclass(frozen=True, slots=True)
+class _Faces:
+    """The protocols of this server."""
+
+    nymea: NymeaFace
+    tani: TaniFace
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +96,30 @@ def directory_in(folder: DataFolder, settings: Settings) -> Iterator[Directory]:
             randomness=secrets.token_bytes,
             passwords=PasswordPolicy(profile, data.is_common_password),
             self_service=settings.self_service,
+            session_lifetime=SessionLifetime(
+                timedelta(hours=settings.session_idle_hours),
+                timedelta(days=settings.session_most_days),
+            ),
         )
     finally:
         hasher.close()
         store.close()
+
+
+def desk(directory: Directory, press: Callable[[], Awaitable[None]] | None = None) -> Desk:
+    """Give what the owner's commands work on."""
+    return Desk(directory, rights_in(directory), press)
+
+
+def rights_in(directory: Directory) -> Rights:
+    """Give answers about items that are never out of date."""
+
+    async def pause() -> None:
+        await asyncio.sleep(0)
+
+    rights = Rights(directory.store.reader, pause)
+    directory.store.listen(rights.hear)
+    return rights
 
 
 def serve(settings: Settings) -> None:
@@ -119,15 +152,15 @@ async def _run(
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    face = await _nymea_face(settings, folder.uuid, directory)
+    faces = await _faces(settings, folder.uuid, directory)
     failure = None
     async with asyncio.TaskGroup() as tasks:
         everyone = Conversations(tasks)
         try:
-            servers = await _listen(settings, folder.paths, everyone, face, context)
+            servers = await _listen(settings, folder.paths, everyone, faces, context)
             gc.freeze()  # what is here by now stays, so that no collection need look at it
             if settings.buttons != "off":
-                everyone.start(_button_bus(settings.buttons, face).run())
+                everyone.start(_button_bus(settings.buttons, faces.nymea).run())
             await stop.wait()
             LOG.info("stopping", extra={"fields": {"connections": len(everyone.open)}})
             for server in servers:
@@ -140,16 +173,21 @@ async def _run(
         raise failure
 
 
-async def _nymea_face(settings: Settings, uuid: UUID, directory: Directory) -> Face:
+async def _faces(settings: Settings, uuid: UUID, directory: Directory) -> _Faces:
+    """Build the protocols of this server around one bus."""
     store = directory.store
-    bus = Bus(store.reader, ever_had_account=await store.reader.ever_had_account())
+    bus = Bus(
+        store.reader,
+        directory.clock,
+        ever_had_account=await store.reader.ever_had_account(),
+        anonymous=await store.reader.group(ANONYMOUS_ID) or NO_RIGHTS,
+    )
     store.listen(bus.publish)
     store.listen(_log)
-    return Face(
-        directory,
-        bus,
-        Identity(settings.name, uuid, __version__),
-        monotonic=time.monotonic,
+    identity = Identity(settings.name, uuid, __version__)
+    return _Faces(
+        NymeaFace(directory, bus, identity, monotonic=time.monotonic),
+        TaniFace(directory, bus, monotonic=time.monotonic),
     )
 
 
@@ -158,7 +196,7 @@ def _log(commit: Commit) -> None:
     if not LOG.isEnabledFor(logging.DEBUG):
         return
     for change in commit.changes:
-        fields = {"revision": commit.revision, "user": user_id(change).hex()}
+        fields = {"revision": commit.revision, "about": concerned(change).hex()}
         LOG.debug(type(change).__name__, extra={"fields": fields})
 
 
@@ -166,7 +204,7 @@ async def _listen(
     settings: Settings,
     paths: Folder,
     everyone: Conversations,
-    face: Face,
+    faces: _Faces,
     context: ssl.SSLContext | None,
 ) -> list[asyncio.AbstractServer]:
     """Open every address, then say so: in the log, and in a file for programs.
@@ -174,19 +212,20 @@ async def _listen(
     Raises:
         ListenError: an address cannot be used.
     """
-    desk = Desk(face.directory, face.press)
+    owners_desk = desk(faces.nymea.directory, faces.nymea.press)
+    by_path: dict[str, WebSocketFace] = {"/": faces.nymea, "/tani": faces.tani}
     servers: list[asyncio.AbstractServer] = []
     urls = []
     for listener in settings.listeners:
         tls = context if listener.is_encrypted else None
-        server, url = await open_listener(listener, everyone, {"/": face}, tls)
+        server, url = await open_listener(listener, everyone, by_path, tls)
         servers.append(server)
         urls.append(url)
     for listener, url in zip(settings.listeners, urls, strict=True):
         if not listener.is_encrypted and not listener.is_loopback:
             LOG.warning("listening without encryption", extra={"fields": {"address": url}})
     with paths.control_address() as address:
-        servers.append(await open_control_socket(address, everyone, ControlFace(desk)))
+        servers.append(await open_control_socket(address, everyone, ControlFace(owners_desk)))
     fresh = paths.addresses.with_suffix(".new")
     fresh.write_bytes(msgspec.json.encode(urls) + b"\n")
     fresh.rename(paths.addresses)
@@ -195,7 +234,7 @@ async def _listen(
     return servers
 
 
-def _button_bus(address: str, face: Face) -> ButtonBus:
+def _button_bus(address: str, face: NymeaFace) -> ButtonBus:
     async def press() -> bool:
         try:
             await face.press()

@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
@@ -14,6 +14,7 @@ import msgspec
 from keystead import CannotError
 
 ENVIRONMENT_PREFIX = "KEYSTEAD_"
+MAX_SESSION_HOURS = 10 * 365 * 24
 DEFAULT_LISTEN = ("nymeas://*:2222", "https://*:4444")
 
 Scheme = Literal["nymea", "nymeas", "http", "https"]
@@ -73,6 +74,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         key: path of its private key (PEM).
         buttons: the D-Bus where push-button agents register: "off", "system", "session", or
             an address.
+        session_idle_hours: how long the session of a web page lasts without being used.
+        session_most_days: how long it lasts in all.
     """
 
     data: str = "data"
@@ -84,6 +87,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     certificate: str | None = None
     key: str | None = None
     buttons: str = "off"
+    session_idle_hours: Annotated[float, msgspec.Meta(gt=0, le=MAX_SESSION_HOURS)] = 8
+    session_most_days: Annotated[float, msgspec.Meta(gt=0, le=MAX_SESSION_HOURS / 24)] = 7
 
     @property
     def listeners(self) -> tuple[Listener, ...]:

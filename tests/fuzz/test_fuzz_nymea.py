@@ -160,7 +160,7 @@ def test_how_well_formed_requests_are_cut_changes_no_reply(asked, places):
 def test_replies_come_in_the_order_of_the_requests_whatever_the_slices(methods, slice_of):
     line = signed_in()
     stream = b"".join(line.request(method) for method in methods)
-    line.session.receive(stream)
+    line.session.receive([stream])
     line.work_off(slice_of)
     ids = [message["id"] for message in line.read() if "notification" not in message]
     assert ids == sorted(ids)

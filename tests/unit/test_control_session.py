@@ -38,7 +38,7 @@ class Talk:
         """Send bytes and give the answers, as ``net`` would."""
         answers: list[bytes] = []
         for chunk in chunks:
-            self.session.receive(chunk)
+            self.session.receive([chunk])
             while self.session.has_requests:
                 answers += self.session.advance(64)
                 if self.session.job is not None:
@@ -146,7 +146,7 @@ def test_a_fault_of_ours_is_apologised_for():
         raise RuntimeError("secret details")
 
     talk = Talk(Desk(directory(), press))
-    talk.session.receive(b'{"command":"pairing.press"}\n')
+    talk.session.receive([b'{"command":"pairing.press"}\n'])
     talk.session.advance(64)
     with pytest.raises(RuntimeError):
         asyncio.run(talk.job())

@@ -7,10 +7,12 @@ from datetime import UTC, datetime
 
 import pytest
 from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosedError
 
 from keystead.net.conversation import CUT_OFF, HIGH_WATER
+from keystead.net.frames import MAX_MESSAGE
 from keystead.net.tls import server_context
-from tests.net_stage import large, messages_of, on_each_loop, stage
+from tests.net_stage import EchoFace, large, messages_of, on_each_loop, stage
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 BUFFERS = 1024 * 1024  # bytes; more than TLS and the kernel keep of a connection in these tests
@@ -137,3 +139,37 @@ async def test_websockets_are_served_encrypted(tls, trusting):
             assert len(await client.recv()) == 1_000_000
             await client.send("stream 20 100000\n")
             assert len(await client.recv()) == 2_000_000
+
+
+@on_each_loop
+async def test_who_is_cut_off_is_told_so(tls, trusting):
+    async with (
+        stage("nymeas", tls) as box,
+        secure_client(box, trusting) as (reader, _, session),
+    ):
+        while not session.is_over.is_set():
+            session.peer.push(large(100_000))
+            await asyncio.sleep(0)
+
+        with pytest.raises(ConnectionResetError):
+            await reader.read(-1)
+
+
+@on_each_loop
+async def test_large_messages_are_answered_in_their_place(tls, trusting):
+    async with stage("https", tls, root=EchoFace()) as box:
+        host, port = box.address
+        url = f"wss://{host}:{port}/"
+        async with connect(url, ssl=trusting, compression=None, max_size=None) as client:
+            for size in (MAX_MESSAGE + 1, 10 * MAX_MESSAGE):
+                for message in ("one", "x" * size, "two", ["x" * 700_000] * 3, "three"):
+                    await client.send(message)
+                answers = [await client.recv() for _ in range(5)]
+                assert answers == ["one", "too large", "two", "too large", "three"]
+            await client.send("x" * MAX_MESSAGE)
+            assert await client.recv() == "x" * MAX_MESSAGE
+            await client.send(b"binary")
+            with pytest.raises(ConnectionClosedError) as closed:
+                await client.recv()
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1003

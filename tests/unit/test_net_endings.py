@@ -3,7 +3,10 @@
 import asyncio
 import socket
 
+import pytest
+
 from tests.net_stage import large, messages_of, on_each_loop, stage
+from tests.raw_websocket import WebSocket
 
 
 @on_each_loop
@@ -192,4 +195,49 @@ async def test_who_has_sent_all_they_will_and_waits_for_nothing_is_closed():
 
         assert await client.rest() == b"one\n"
         await session.is_over.wait()
+        assert box.everyone.open == set()
+
+
+@pytest.mark.parametrize("scheme", ["nymea", "http"])
+@on_each_loop
+async def test_who_is_cut_off_is_told_so_and_the_kernel_keeps_nothing_for_them(scheme):
+    async with stage(scheme) as box:
+        if scheme == "http":
+            websocket, session = await WebSocket.opened(box)
+            client = websocket.raw
+        else:
+            client, session = await box.connect()
+
+        while not session.is_over.is_set():
+            session.peer.push(large(100_000))
+            await asyncio.sleep(0)
+
+        assert (await client.rest()).endswith(b"<reset>")
+
+
+@on_each_loop
+async def test_who_is_cut_off_when_patience_ends_is_told_so():
+    async with stage() as box:
+        client, session = await box.connect()
+        other, _ = await box.connect()
+        await client.send(b"big 20000000\n")
+        await other.ask("echo x")
+
+        await box.everyone.close_all(0.05)
+        await session.is_over.wait()
+
+        assert (await client.rest()).endswith(b"<reset>")
+        assert await other.rest() == b""
+
+
+@on_each_loop
+async def test_who_is_gone_already_may_be_cut_off():
+    async with stage() as box:
+        client, session = await box.connect()
+        (conversation,) = box.everyone.open
+        client.reset()
+        await session.is_over.wait()
+
+        conversation.abort()
+
         assert box.everyone.open == set()

@@ -7,6 +7,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosedError, ConnectionClosedOK, InvalidStatus
 
 from keystead.net import websocket
+from keystead.net.frames import MAX_MESSAGE
 from tests.net_stage import Face, messages_of, on_each_loop, stage
 from tests.raw_websocket import WebSocket, answer_head, frame, upgrade
 
@@ -197,7 +198,7 @@ async def test_an_independent_client_hears_why_it_was_closed():
             with pytest.raises(ConnectionClosedOK):
                 await client.recv()
         async with connect(f"ws://{host}:{port}/") as client:
-            await client.send("x" * (websocket.MAX_MESSAGE + 1))
+            await client.send("x" * (MAX_MESSAGE + 1))
             with pytest.raises(ConnectionClosedError) as closed:
                 await client.recv()
             assert closed.value.sent or closed.value.rcvd

@@ -2,7 +2,7 @@
 
 import pytest
 
-from keystead.net.websocket import MAX_MESSAGE
+from keystead.net.frames import MAX_MESSAGE
 from tests.net_stage import large, messages_of, on_each_loop, stage
 from tests.raw_websocket import (
     BINARY,

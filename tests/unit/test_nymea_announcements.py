@@ -207,7 +207,7 @@ def test_a_connection_that_is_gone_does_not_subscribe_with_what_it_sent_before(b
     line = box.user_line("olga", Scope.ADMIN)
     line.start("Users.SetUserInfo", {"displayName": "Olga O."})
     line.session.receive(
-        line.request("JSONRPC.SetNotificationStatus", {"namespaces": ["Users"]})
+        [line.request("JSONRPC.SetNotificationStatus", {"namespaces": ["Users"]})]
     )
     line.leave()
     line.end()

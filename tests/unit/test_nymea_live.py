@@ -106,7 +106,7 @@ def test_a_kept_reply_is_dropped_with_a_failed_sign_in(ann):
 def test_a_kept_reply_is_dropped_with_the_token(box, ann):
     ann.get("JSONRPC.Version")
     revoke(box, "ann")
-    ann.session.receive(ann.request("JSONRPC.Version"))
+    ann.session.receive([ann.request("JSONRPC.Version")])
     assert b"success" not in b"".join(ann.session.advance(64))
 
 
@@ -221,7 +221,7 @@ def test_a_token_that_is_revoked_after_the_write_gets_the_reply_and_is_closed(bo
     ],
 )
 def test_a_token_that_is_revoked_before_the_request_begins_is_refused(box, ann, method, params):
-    ann.session.receive(ann.request(method, params))
+    ann.session.receive([ann.request(method, params)])
     assert ann.session.advance(1) == []
     revoke(box, "ann")
     (reply,) = ann.end()
@@ -239,7 +239,7 @@ def test_scopes_that_are_taken_away_before_the_write_refuse_it(box, ann):
 
 def test_requests_behind_the_end_of_a_token_are_not_answered(box, ann):
     ann.start("Users.SetUserInfo", {"displayName": "Annie"})
-    ann.session.receive(ann.request("JSONRPC.Version"))
+    ann.session.receive([ann.request("JSONRPC.Version")])
     revoke(box, "ann")
     assert len(ann.end()) == 1
 

@@ -167,7 +167,7 @@ def test_when_the_time_is_up_no_deadline_is_left_that_could_come_again_at_once(b
 
 
 def test_a_slice_answers_no_more_than_it_may(admin):
-    admin.session.receive(b"".join(alive(admin, str(number)) for number in range(5)))
+    admin.session.receive([b"".join(alive(admin, str(number)) for number in range(5))])
     slices = []
     while admin.session.has_requests:
         slices.append(told(map(decoded, admin.session.advance(2))))
@@ -178,30 +178,30 @@ def test_a_large_chunk_is_cut_into_requests_a_portion_at_a_time():
     box = Box(limits=Limits(message=64 * 1024))
     line = box.user_line("ann")
     sent = [str(number) for number in range(2000)]
-    line.session.receive(b"".join(alive(line, one) for one in sent))
+    line.session.receive([b"".join(alive(line, one) for one in sent)])
     first = told(map(decoded, line.session.advance(10_000)))
     assert 0 < len(first) < len(sent) / 4
     assert first + told(line.send(b"")) == sent
 
 
 def test_a_chunk_that_comes_while_requests_wait_is_answered_after_them(admin):
-    admin.session.receive(alive(admin, "a") + alive(admin, "b"))
+    admin.session.receive([alive(admin, "a") + alive(admin, "b")])
     assert told(map(decoded, admin.session.advance(1))) == ["a"]
-    admin.session.receive(alive(admin, "c") + alive(admin, "d")[:10])
+    admin.session.receive([alive(admin, "c") + alive(admin, "d")[:10]])
     assert told(admin.send(b"")) == ["b", "c"]
     assert admin.session.deadline is not None
 
 
 def test_a_message_is_answered_where_its_rest_comes_while_requests_wait(admin):
     last = alive(admin, "d")
-    admin.session.receive(alive(admin, "a") + last[:10])
-    admin.session.receive(last[10:] + alive(admin, "e"))
+    admin.session.receive([alive(admin, "a") + last[:10]])
+    admin.session.receive([last[10:] + alive(admin, "e")])
     assert told(admin.send(b"")) == ["a", "d", "e"]
 
 
 def test_requests_behind_one_that_has_to_wait_are_answered_after_it(admin):
     stream = alive(admin, "a") + admin.request("Users.GetTokens") + alive(admin, "b")
-    admin.session.receive(stream)
+    admin.session.receive([stream])
     assert told(map(decoded, admin.session.advance(64))) == ["a"]
     assert admin.session.job is not None
     messages = admin.end()
@@ -211,7 +211,7 @@ def test_requests_behind_one_that_has_to_wait_are_answered_after_it(admin):
 
 def test_requests_that_come_while_one_has_to_wait_are_answered_after_it(admin):
     admin.start("Users.CreateUser", {"username": "ann", "password": "Correct-horse-1"})
-    admin.session.receive(alive(admin, "a"))
+    admin.session.receive([alive(admin, "a")])
     messages = admin.end()
     assert [message["id"] for message in messages] == [2, 3]
 
@@ -257,7 +257,7 @@ FAULTY = "\ud800"  # cannot be encoded, so that JSONRPC.Version fails
 
 def drive(line, stream):
     """Do what a socket's driver does, faults included."""
-    line.session.receive(stream)
+    line.session.receive([stream])
     while line.session.has_requests:
         try:
             replies = line.session.advance(64)
@@ -289,7 +289,7 @@ def test_requests_before_a_fault_are_answered(box, admin):
 
 def test_a_fault_in_a_method_that_waits_is_answered_with_an_apology(box, admin):
     box.store.fault = OSError("the disk is gone")
-    admin.session.receive(admin.request("Users.GetTokens"))
+    admin.session.receive([admin.request("Users.GetTokens")])
     with pytest.raises(OSError, match="the disk is gone"):
         admin.heed(admin.session.advance(64))
     (apology,) = admin.session.apologise()
@@ -298,7 +298,7 @@ def test_a_fault_in_a_method_that_waits_is_answered_with_an_apology(box, admin):
 
 def test_after_a_fault_the_connection_works(box, admin):
     box.store.fault = OSError("the disk is gone")
-    admin.session.receive(admin.request("Users.GetTokens"))
+    admin.session.receive([admin.request("Users.GetTokens")])
     with pytest.raises(OSError, match="the disk is gone"):
         admin.heed(admin.session.advance(64))
     admin.session.resume()

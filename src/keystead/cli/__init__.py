@@ -8,6 +8,7 @@ from pathlib import Path
 
 from keystead import CannotError, __version__, logs
 from keystead.cli import commands
+from keystead.cli.owner import RefusedByRulesError
 from keystead.settings import Settings, load
 
 DONE, REFUSED, CANNOT = 0, 1, 2
@@ -16,13 +17,14 @@ DONE, REFUSED, CANNOT = 0, 1, 2
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; give the exit code."""
     words = sys.argv[1:] if arguments is None else arguments
+    code = None
     try:
         given = commands.parser(__version__).parse_args(_texts(words))
         settings = _settings(given)
         logs.start(settings.log_level)
-        given.run(settings, given)
+        code = given.run(settings, given)
         sys.stdout.flush()
-    except commands.RefusedByRulesError as refused:
+    except RefusedByRulesError as refused:
         return _say(REFUSED, refused)
     except CannotError as error:
         return _say(CANNOT, error)
@@ -33,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _say(CANNOT, f"The output cannot be written: {error.strerror}.")
     except KeyboardInterrupt:
         return _say(CANNOT, "interrupted")
-    return DONE
+    return code or DONE
 
 
 def _texts(words: Sequence[str]) -> Sequence[str]:

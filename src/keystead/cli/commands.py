@@ -3,27 +3,23 @@
 import argparse
 import getpass
 import sys
-from collections.abc import Callable, Mapping
-from datetime import UTC, tzinfo
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn
 from uuid import UUID
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
 from keystead import CannotError, printable
-from keystead.cli.owner import carry_out
+from keystead.cli.owner import RefusedByRulesError, done, result
+from keystead.cli.rights import check_right, explain_right
+from keystead.cli.transfer import export_directory, import_export, import_nymea
 from keystead.control.catalogue import UserDetails, UserRow
-from keystead.domain.imports import ImportedToken, ImportedUser, Report
-from keystead.domain.model import Scope, ThingId, TokenId
+from keystead.domain.model import Scope
 from keystead.domain.scopes import SCOPE_NAMES
-from keystead.domain.tokens import digest
-from keystead.settings import Settings, SettingsError
+from keystead.settings import Settings
 
-T = TypeVar("T")
-
-Command = Callable[[Settings, argparse.Namespace], None]
+Command = Callable[[Settings, argparse.Namespace], int | None]
 
 
 class _Parser(argparse.ArgumentParser):
@@ -31,10 +27,6 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"keystead: {printable(message)}; see {self.prog} --help\n")
-
-
-class RefusedByRulesError(Exception):
-    """The rules said no; the message says why."""
 
 
 def parser(version: str) -> argparse.ArgumentParser:
@@ -71,12 +63,26 @@ def parser(version: str) -> argparse.ArgumentParser:
     )
     _command(pairing, "press", _press, "push the button: let the waiting device in")
 
+    rights = groups.add_parser("rights", help="ask who may do what").add_subparsers(
+        required=True, metavar="COMMAND"
+    )
+    check = _command(rights, "check", check_right, "exit with 0 if it is allowed, 1 if not")
+    explain = _json(_command(rights, "explain", explain_right, "tell why it is allowed or not"))
+    for question in (check, explain):
+        question.add_argument("user", help='"anonymous" for whoever is not signed in')
+        question.add_argument("item", help="such as Objects.Plant.Boiler.Setpoint")
+        question.add_argument("--write", action="store_true", help="ask for writing")
+
     imports = groups.add_parser("import", help="take over another system").add_subparsers(
         required=True, metavar="COMMAND"
     )
-    nymea = _command(imports, "nymea", _import_nymea, "take over a nymea user database")
+    nymea = _command(imports, "nymea", import_nymea, "take over a nymea user database")
     nymea.add_argument("file", type=Path)
     nymea.add_argument("--zone", help="time zone of the old box; default: this machine's")
+    keystead = _command(imports, "keystead", import_export, "take over what export wrote")
+    keystead.add_argument("file", type=Path)
+    export = _command(groups, "export", export_directory, "write all accounts to a file")
+    export.add_argument("file", type=Path)
     return root
 
 
@@ -108,11 +114,11 @@ def _add(settings: Settings, given: argparse.Namespace) -> None:
         "display_name": given.display_name,
         "email": given.email,
     }
-    _done(settings, "users.add", params)
+    done(settings, "users.add", params)
 
 
 def _list(settings: Settings, given: argparse.Namespace) -> None:
-    users = _result(settings, "users.list", {}, list[UserRow])
+    users = result(settings, "users.list", {}, list[UserRow])
     if given.json:
         _print_json(users)
         return
@@ -122,7 +128,7 @@ def _list(settings: Settings, given: argparse.Namespace) -> None:
 
 
 def _show(settings: Settings, given: argparse.Namespace) -> None:
-    details = _result(settings, "users.show", {"name": given.name}, UserDetails)
+    details = result(settings, "users.show", {"name": given.name}, UserDetails)
     if given.json:
         _print_json(details)
         return
@@ -139,94 +145,20 @@ def _show(settings: Settings, given: argparse.Namespace) -> None:
 
 
 def _remove(settings: Settings, given: argparse.Namespace) -> None:
-    _done(settings, "users.remove", {"name": given.name})
+    done(settings, "users.remove", {"name": given.name})
 
 
 def _passwd(settings: Settings, given: argparse.Namespace) -> None:
-    _done(settings, "users.passwd", {"name": given.name, "password": _new_password()})
+    done(settings, "users.passwd", {"name": given.name, "password": _new_password()})
 
 
 def _set_scopes(settings: Settings, given: argparse.Namespace) -> None:
     params = {"name": given.name, "scopes": given.scopes, "things": given.thing}
-    _done(settings, "users.scopes", params)
+    done(settings, "users.scopes", params)
 
 
 def _press(settings: Settings, given: argparse.Namespace) -> None:
-    _done(settings, "pairing.press", {}, needs_server=True)
-
-
-def _import_nymea(settings: Settings, given: argparse.Namespace) -> None:
-    from keystead.store import nymea_file  # noqa: PLC0415 - the server's start goes without it
-
-    found = nymea_file.read(given.file, _zone(given.zone))
-    users = [
-        ImportedUser(
-            user.name,
-            int(user.scopes),
-            user.display_name,
-            user.email,
-            tuple(ThingId(thing) for thing in user.things),
-            user.password_hash,
-        )
-        for user in found.users
-    ]
-    tokens = [
-        ImportedToken(
-            TokenId(token.id),
-            token.name,
-            token.device_name,
-            token.created,
-            digest(token.secret),
-        )
-        for token in found.tokens
-    ]
-    params = {"users": users, "tokens": tokens}
-    report = _result(settings, "import.users", params, Report)
-    print(f"Version {found.version}: took {report.users} accounts and {report.tokens} tokens.")
-    for left in (*map(str, found.left), *report.left):
-        print(f"left: {printable(left)}")
-
-
-def _zone(name: str | None) -> tzinfo:
-    try:
-        if name is not None:
-            return ZoneInfo(name)
-        with Path("/etc/localtime").open("rb") as file:
-            return ZoneInfo.from_file(file)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        wanted = f"no time zone {name}" if name else "no time zone set on this machine"
-        raise SettingsError(f"There is {wanted}; name one with --zone.") from error
-    except OSError:
-        return UTC
-
-
-def _done(
-    settings: Settings, command: str, params: Mapping[str, Any], *, needs_server: bool = False
-) -> None:
-    _result(settings, command, params, object, needs_server=needs_server)
-
-
-def _result(
-    settings: Settings,
-    command: str,
-    params: Mapping[str, Any],
-    shape: type[T],
-    *,
-    needs_server: bool = False,
-) -> T:
-    """Have a command carried out and give its result.
-
-    Raises:
-        RefusedByRulesError: the rules say no.
-        CannotError: the command was not understood, or ``owner.carry_out`` says so.
-    """
-    plain = msgspec.to_builtins(params, enc_hook=int)
-    answer = carry_out(settings, command, plain, needs_server=needs_server)
-    if answer.outcome == "refused":
-        raise RefusedByRulesError(answer.text)
-    if answer.outcome == "wrong":
-        raise CannotError(answer.text)
-    return msgspec.json.decode(answer.result, type=shape)
+    done(settings, "pairing.press", {}, needs_server=True)
 
 
 def _new_password() -> str:

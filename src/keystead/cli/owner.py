@@ -5,19 +5,24 @@ import socket
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from keystead import CannotError
 from keystead.control.calls import Answer, Call, call
-from keystead.control.catalogue import Desk
 from keystead.settings import Settings
 from keystead.store.folder import Folder, FolderInUseError
 from keystead.store.sqlite_file import StoreError
 
+T = TypeVar("T")
+
 START_PATIENCE = 5.0  # seconds in which a server that is just starting must answer
 _PAUSE = 0.05  # seconds between two tries
+
+
+class RefusedByRulesError(Exception):
+    """The rules said no; the message says why."""
 
 
 class NoServerError(CannotError):
@@ -56,6 +61,41 @@ def carry_out(
             time.sleep(_PAUSE)
 
 
+def done(
+    settings: Settings, command: str, params: Mapping[str, Any], *, needs_server: bool = False
+) -> None:
+    """Have a command carried out.
+
+    Raises:
+        RefusedByRulesError: the rules say no.
+        CannotError: the command was not understood, or ``carry_out`` says so.
+    """
+    result(settings, command, params, object, needs_server=needs_server)
+
+
+def result(
+    settings: Settings,
+    command: str,
+    params: Mapping[str, Any],
+    shape: type[T],
+    *,
+    needs_server: bool = False,
+) -> T:
+    """Have a command carried out and give its result.
+
+    Raises:
+        RefusedByRulesError: the rules say no.
+        CannotError: the command was not understood, or ``carry_out`` says so.
+    """
+    plain = msgspec.to_builtins(params, enc_hook=int)
+    answer = carry_out(settings, command, plain, needs_server=needs_server)
+    if answer.outcome == "refused":
+        raise RefusedByRulesError(answer.text)
+    if answer.outcome == "wrong":
+        raise CannotError(answer.text)
+    return msgspec.json.decode(answer.result, type=shape)
+
+
 def _ask_server(folder: Folder, request: Call) -> Answer | None:
     """Let the running server carry it out; None when none runs."""
     with socket.socket(socket.AF_UNIX) as connection:
@@ -81,4 +121,4 @@ def _instead_of_server(settings: Settings, request: Call, *, needs_server: bool)
         if needs_server:
             raise NoServerError(f"No server runs on the data folder {settings.data}.")
         with app.directory_in(folder, settings) as directory:
-            return asyncio.run(call(Desk(directory), request))
+            return asyncio.run(call(app.desk(directory), request))

@@ -51,6 +51,7 @@ async def call(desk: Desk, request: Call) -> Answer:
 
 
 async def _result(desk: Desk, method: Method[Desk], arguments: Mapping[str, Any]) -> Any:
+    result = await method.handler(desk, **arguments)
     if method.kind is Kind.LISTING:
-        return [row async for rows in method.handler(desk, **arguments) for row in rows]
-    return await method.handler(desk, **arguments)
+        return [row async for rows in result.portions for row in rows]
+    return result

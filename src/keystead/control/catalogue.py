@@ -1,6 +1,6 @@
 """The owner's commands: one function each, called by name on both sides of the Unix socket."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -8,15 +8,17 @@ from uuid import UUID
 
 import msgspec
 
-from keystead.domain import accounts, imports
+from keystead.domain import accounts, exports, imports
 from keystead.domain.access import OPEN
 from keystead.domain.accounts import NewUser
 from keystead.domain.directory import Directory
-from keystead.domain.imports import ImportedToken, ImportedUser, Report
-from keystead.domain.model import OWNER, Scope, ThingId, User
+from keystead.domain.exports import Export
+from keystead.domain.imports import ImportedGroup, ImportedToken, ImportedUser, Report
+from keystead.domain.model import OWNER, ItemRule, Scope, ThingId, User
 from keystead.domain.refusal import Reason, RefusedError
+from keystead.domain.rights import Rights
 from keystead.domain.scopes import names_of
-from keystead.rpc.method import Catalogue
+from keystead.rpc.method import Catalogue, Page
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +26,12 @@ class Desk:
     """What the owner's commands work on.
 
     Attributes:
+        rights: answers questions about items.
         press: pushes the button for the device that waits; None where no server runs.
     """
 
     directory: Directory
+    rights: Rights
     press: Callable[[], Awaitable[None]] | None = None
 
 
@@ -62,6 +66,21 @@ class UserDetails(msgspec.Struct, frozen=True):
     tokens: tuple[TokenRow, ...]
 
 
+class SpokenRule(msgspec.Struct, frozen=True):
+    """A rule that matches an item, and the group that gives it."""
+
+    rule: ItemRule
+    group: str | None
+
+
+class RightsAnswer(msgspec.Struct, frozen=True):
+    """Whether something is allowed, and the rules that spoke, the most specific first."""
+
+    allowed: bool
+    is_admin: bool
+    spoken: tuple[SpokenRule, ...]
+
+
 def user_row(user: User) -> UserRow:
     """Show *user*."""
     return UserRow(user.name, user.display_name, user.email, names_of(user.scopes), user.things)
@@ -84,10 +103,10 @@ async def add(
 
 
 @method("users.list", access=OPEN, returns="users")
-async def list_users(desk: Desk) -> AsyncIterator[Sequence[UserRow]]:
+async def list_users(desk: Desk) -> Page[UserRow]:
     """List all accounts in the order they were made."""
-    async for portion in desk.directory.store.reader.users():
-        yield [user_row(user) for user in portion]
+    users = desk.directory.store.reader.users()
+    return Page([user_row(user) for user in portion] async for portion in users)
 
 
 @method("users.show", access=OPEN, refusable=True)
@@ -135,10 +154,30 @@ async def press(desk: Desk) -> None:
 
 @method("import.users", access=OPEN, refusable=True)
 async def import_users(
-    desk: Desk, users: list[ImportedUser], tokens: list[ImportedToken]
+    desk: Desk,
+    users: list[ImportedUser],
+    tokens: list[ImportedToken],
+    *,
+    groups: tuple[ImportedGroup, ...] = (),
 ) -> Report:
-    """Take accounts and tokens over from another system."""
-    return await imports.take_over(desk.directory, users, tokens)
+    """Take accounts, tokens and groups over from another system."""
+    return await imports.take_over(desk.directory, users, tokens, groups)
+
+
+@method("export", access=OPEN, refusable=True)
+async def export_all(desk: Desk) -> Export:
+    """Give all accounts, groups and device tokens, as another directory can take them over."""
+    return await exports.export(desk.directory)
+
+
+@method("rights.explain", access=OPEN, refusable=True)
+async def explain_right(
+    desk: Desk, user: str, item: str, *, write: bool = False
+) -> RightsAnswer:
+    """Tell whether a user may read or write an item, and which rules say so."""
+    decision = await desk.rights.explain(user, item, write=write)
+    spoken = tuple(SpokenRule(rule, source) for rule, source in decision.spoken)
+    return RightsAnswer(decision.allowed, decision.is_admin, spoken)
 
 
 def _things(ids: tuple[UUID, ...]) -> tuple[ThingId, ...]:

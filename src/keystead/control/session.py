@@ -1,7 +1,7 @@
 """One connection at the Unix socket: a command a line, an answer a line."""
 
 from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 import msgspec
@@ -30,9 +30,9 @@ class Session:
         self._size = 0
         self._lines: deque[bytes] = deque()
 
-    def receive(self, data: bytes) -> None:
+    def receive(self, chunks: Sequence[bytes]) -> None:
         """Take bytes, cut anyhow."""
-        first, *rest = data.split(b"\n")
+        first, *rest = b"".join(chunks).split(b"\n")
         self._parts.append(first)
         self._size += len(first)
         for part in rest:
@@ -40,6 +40,9 @@ class Session:
             self._parts, self._size = [part], len(part)
         if self._size > MAX_LINE:
             self._peer.close()
+
+    def too_large(self) -> None:
+        """Lines have their own bound."""
 
     @property
     def has_requests(self) -> bool:
@@ -70,6 +73,9 @@ class Session:
 
     def closed(self) -> None:
         """Nothing is kept of a connection."""
+
+    def rights_changed(self) -> None:
+        """The owner may do everything."""
 
     def revoke(self) -> None:
         """Nobody is signed in here."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import assert_never
 
-from keystead.domain.model import Actor, Owner, Principal, Scope, User
+from keystead.domain.model import Actor, Owner, Principal, Scope
 
 
 class Gate(Enum):
@@ -54,20 +54,21 @@ SIGNED_IN = Access(Gate.SIGNED_IN)
 MANAGES_USERS = Access(Gate.SIGNED_IN, Scope.USER_EDIT)
 OWN_ACCOUNT = Access(Gate.SIGNED_IN, Scope.USER_EDIT, own_account=True)
 SET_UP = Access(Gate.SET_UP, Scope.ADMIN)
+SET_UP_OR_MANAGES_USERS = Access(Gate.SET_UP, Scope.USER_EDIT)
 SIGN_IN = Access(Gate.SIGN_IN)
 
 
 def scopes_of(actor: Actor) -> Scope:
     """Give every scope that *actor* holds."""
     match actor:
-        case Principal(user=user):
-            return user.scopes
+        case Principal():
+            return actor.scopes
         case Owner():
             return Scope.ADMIN
         case _:
             assert_never(actor)
 
 
-def manages_users(user: User) -> bool:
-    """Tell whether *user* may see and change accounts."""
-    return Scope.USER_EDIT in user.scopes
+def manages_users(scopes: Scope) -> bool:
+    """Tell whether who holds *scopes* may see and change accounts."""
+    return Scope.USER_EDIT in scopes

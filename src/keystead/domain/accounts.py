@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from keystead.domain import names
-from keystead.domain.access import scopes_of
+from keystead.domain.access import manages_users, scopes_of
 from keystead.domain.change import (
     PasswordChanged,
     TokenRemoved,
@@ -12,18 +12,22 @@ from keystead.domain.change import (
     UserRemoved,
 )
 from keystead.domain.directory import Directory, check_texts, still_valid
+from keystead.domain.escalation import Holding, check_may_give, check_may_touch
 from keystead.domain.model import (
+    ANONYMOUS,
     PUSH_BUTTON_USER,
     Actor,
     Principal,
     Scope,
     ThingId,
+    TokenKind,
     User,
     UserId,
+    with_groups,
 )
 from keystead.domain.ports import Transaction
 from keystead.domain.refusal import Reason, RefusedError
-from keystead.domain.scopes import are_consistent, check_no_escalation, replaced
+from keystead.domain.scopes import are_consistent, replaced
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +53,8 @@ async def create_user(directory: Directory, actor: Actor, new: NewUser, password
     user, password_hash = await prepare(directory, new, password)
 
     async def add(tx: Transaction) -> None:
-        present = await _user_editor(tx, actor)
-        check_no_escalation(present, None, user.scopes, user.things)
+        present = await user_editor(tx, actor)
+        await check_may_give(tx, present, Holding(user.scopes, user.things))
         await add_user(tx, user, password_hash)
 
     await directory.store.write(add)
@@ -66,9 +70,9 @@ async def prepare(directory: Directory, new: NewUser, password: str) -> tuple[Us
     Raises:
         RefusedError: NAME_INVALID, PASSWORD_TOO_WEAK, INCONSISTENT_SCOPES, TEXT_INVALID, BUSY.
     """
-    if not names.is_valid(new.name):
+    if not names.is_valid(new.name) or names.key(new.name) == ANONYMOUS:
         raise RefusedError(Reason.NAME_INVALID)
-    _check_password(directory, new.name, password)
+    check_password(directory, new.name, password)
     if not are_consistent(new.scopes):
         raise RefusedError(Reason.INCONSISTENT_SCOPES)
     check_texts(new.display_name, new.email)
@@ -122,16 +126,16 @@ async def set_scopes(
         raise RefusedError(Reason.INCONSISTENT_SCOPES)
 
     async def change(tx: Transaction) -> User:
-        present = await _user_editor(tx, actor)
+        present = await user_editor(tx, actor)
         before = await _existing(tx, name)
         after = before._replace(
             scopes=replaced(before.scopes, scopes, keep),
             things=before.things if things is None else tuple(dict.fromkeys(things)),
         )
-        check_no_escalation(present, before, after.scopes, after.things)
-        if Scope.USER_EDIT not in after.scopes:
-            await _keep_a_user_editor(tx, before)
+        await check_may_touch(tx, present, before)
+        await check_may_give(tx, present, Holding(after.scopes, after.things))
         await tx.record(UserChanged(after))
+        await keep_a_user_editor(tx, before.scopes & ~after.scopes)
         return after
 
     return await directory.store.write(change)
@@ -169,7 +173,7 @@ async def set_details(
 async def change_own_password(
     directory: Directory, principal: Principal, password: str
 ) -> None:
-    """Give the signed-in account another password; its tokens stay valid.
+    """Give the signed-in account another password; tokens of devices stay valid.
 
     Raises:
         RefusedError: NAME_INVALID for the nameless account, PASSWORD_TOO_WEAK, BUSY,
@@ -177,12 +181,12 @@ async def change_own_password(
     Source: nymea 4.2, ChangePassword.
     """
     user = principal.user
-    _check_password(directory, user.name, password)
+    check_password(directory, user.name, password)
     password_hash = await directory.hasher.hash(password)
 
     async def change(tx: Transaction) -> None:
         await still_valid(tx, principal)
-        await tx.record(PasswordChanged(user.id, password_hash))
+        await record_password(tx, user, password_hash, is_own=True)
 
     await directory.store.write(change)
 
@@ -195,16 +199,14 @@ async def reset_password(directory: Directory, actor: Actor, name: str, password
             NOT_SIGNED_IN, FORBIDDEN, NO_SUCH_USER, ESCALATION, STORAGE_FAILED.
     Source: nymea 4.2, what ChangeUserPassword promises.
     """
-    _check_password(directory, name, password)
+    check_password(directory, name, password)
     password_hash = await directory.hasher.hash(password)
 
     async def change(tx: Transaction) -> None:
-        present = await _user_editor(tx, actor)
+        present = await user_editor(tx, actor)
         user = await _existing(tx, name)
-        check_no_escalation(present, user, Scope.NONE, ())
-        await tx.record(PasswordChanged(user.id, password_hash))
-        for token in await tx.tokens_of(user.id):
-            await tx.record(TokenRemoved(user.id, token.id))
+        await check_may_touch(tx, present, user)
+        await record_password(tx, user, password_hash, is_own=False)
 
     await directory.store.write(change)
 
@@ -218,17 +220,23 @@ async def remove_user(directory: Directory, actor: Actor, name: str) -> User:
     """
 
     async def remove(tx: Transaction) -> User:
-        present = await _user_editor(tx, actor)
+        present = await user_editor(tx, actor)
         user = await _existing(tx, name)
-        check_no_escalation(present, user, Scope.NONE, ())
-        await _keep_a_user_editor(tx, user)
+        await check_may_touch(tx, present, user)
+        held = with_groups(user.scopes, await tx.groups_of(user.id))
         await tx.record(UserRemoved(user))
+        await keep_a_user_editor(tx, held)
         return user
 
     return await directory.store.write(remove)
 
 
-def _check_password(directory: Directory, name: str, password: str) -> None:
+def check_password(directory: Directory, name: str, password: str) -> None:
+    """Refuse a password that the account *name* may not have.
+
+    Raises:
+        RefusedError: NAME_INVALID for the nameless account, PASSWORD_TOO_WEAK.
+    """
     if name == PUSH_BUTTON_USER:
         raise RefusedError(Reason.NAME_INVALID)
     if not directory.passwords.allows(password, name):
@@ -241,25 +249,56 @@ async def _existing(tx: Transaction, name: str) -> User:
     raise RefusedError(Reason.NO_SUCH_USER)
 
 
-async def _user_editor(tx: Transaction, actor: Actor) -> Actor:
+async def record_password(
+    tx: Transaction, user: User, password_hash: str, *, is_own: bool
+) -> None:
+    """Record another password, and the end of what the old one opened.
+
+    Whoever changes their own keeps the tokens of their devices; sessions end either way.
+
+    Source: nymea 4.2; for sessions our choice.
+    """
+    await tx.record(PasswordChanged(user.id, password_hash))
+    for token in await tx.tokens_of(user.id):
+        if not is_own or token.kind is TokenKind.SESSION:
+            await tx.record(TokenRemoved(user.id, token.id))
+
+
+async def user_editor(tx: Transaction, actor: Actor) -> Actor:
+    """Give *actor* as of now, who may change users.
+
+    Raises:
+        RefusedError: NOT_SIGNED_IN, FORBIDDEN.
+    """
     present = await still_valid(tx, actor)
-    if Scope.USER_EDIT not in scopes_of(present):
+    if not manages_users(scopes_of(present)):
         raise RefusedError(Reason.FORBIDDEN)
     return present
 
 
 async def _target(tx: Transaction, actor: Actor, name: str) -> User:
     """Find whose details *actor* may change: their own, or anybody's they may manage."""
-    if isinstance(actor, Principal) and names.key(name) == names.key(actor.user.name):
+    if isinstance(actor, Principal) and (
+        name == actor.user.name or names.key(name) == names.key(actor.user.name)
+    ):
         return actor.user
-    if Scope.USER_EDIT not in scopes_of(actor):
+    if not manages_users(scopes_of(actor)):
         raise RefusedError(Reason.FORBIDDEN)
     user = await _existing(tx, name)
-    check_no_escalation(actor, user, Scope.NONE, ())
+    await check_may_touch(tx, actor, user)
     return user
 
 
-async def _keep_a_user_editor(tx: Transaction, user: User) -> None:
-    """Refuse to lose the last account that can change users. Source: our choice."""
-    if Scope.USER_EDIT in user.scopes and not await tx.has_user_editor_beside(user.id):
+async def keep_a_user_editor(tx: Transaction, lost: Scope) -> None:
+    """Refuse to leave nobody who can change users.
+
+    Args:
+        tx: with the change recorded.
+        lost: what somebody does not hold any more.
+
+    Raises:
+        RefusedError: LAST_USER_EDITOR.
+    Source: our choice.
+    """
+    if manages_users(lost) and not await tx.has_user_editor():
         raise RefusedError(Reason.LAST_USER_EDITOR)

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import assert_never
 
-from keystead.domain.model import Token, TokenId, User, UserId
+from keystead.domain.model import Group, GroupId, ItemRule, Token, TokenId, User, UserId
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class UserAdded:
 
 @dataclass(frozen=True, slots=True)
 class UserChanged:
-    """A user's scopes, things or details are different now."""
+    """A user's scopes, things or details are different now; never the name."""
 
     user: User
 
@@ -62,11 +63,65 @@ class TokenAdded:
 
 
 @dataclass(frozen=True, slots=True)
+class TokenExtended:
+    """A token opens the directory for longer than it did; nobody needs to hear of it."""
+
+    user_id: UserId
+    token_id: TokenId
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class TokenRemoved:
     """A token opens nothing any more."""
 
     user_id: UserId
     token_id: TokenId
+
+
+@dataclass(frozen=True, slots=True)
+class MembershipsChanged:
+    """A user is a member of just these groups now, in this order."""
+
+    user: User
+    groups: tuple[Group, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UserItemsChanged:
+    """A user has just these rules on items now."""
+
+    user: User
+    items: tuple[ItemRule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupAdded:
+    """A group exists now that did not before."""
+
+    group: Group
+
+
+@dataclass(frozen=True, slots=True)
+class GroupChanged:
+    """A group's rights are different now; never the name."""
+
+    group: Group
+
+
+@dataclass(frozen=True, slots=True)
+class GroupItemsChanged:
+    """A group has just these rules on items now."""
+
+    group: Group
+    items: tuple[ItemRule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRemoved:
+    """A group is gone, and nobody is a member of it any more."""
+
+    group: Group
 
 
 Change = (
@@ -76,7 +131,14 @@ Change = (
     | PasswordChanged
     | PasswordRehashed
     | TokenAdded
+    | TokenExtended
     | TokenRemoved
+    | MembershipsChanged
+    | UserItemsChanged
+    | GroupAdded
+    | GroupChanged
+    | GroupItemsChanged
+    | GroupRemoved
 )
 
 
@@ -92,18 +154,32 @@ class Commit:
     changes: Sequence[Change]
 
 
-def user_id(change: Change) -> UserId:
-    """Give the user whom *change* is about."""
+def concerned(change: Change) -> UserId | GroupId:
+    """Give the user or the group that *change* is about."""
     match change:
-        case UserAdded(user=user) | UserChanged(user=user) | UserRemoved(user=user):
+        case (
+            UserAdded(user=user)
+            | UserChanged(user=user)
+            | UserRemoved(user=user)
+            | MembershipsChanged(user=user)
+            | UserItemsChanged(user=user)
+        ):
             return user.id
         case TokenAdded(token=token):
             return token.user_id
         case (
-            PasswordChanged(user_id=found)
-            | PasswordRehashed(user_id=found)
-            | TokenRemoved(user_id=found)
+            PasswordChanged(user_id=user_id)
+            | PasswordRehashed(user_id=user_id)
+            | TokenExtended(user_id=user_id)
+            | TokenRemoved(user_id=user_id)
         ):
-            return found
+            return user_id
+        case (
+            GroupAdded(group=group)
+            | GroupChanged(group=group)
+            | GroupItemsChanged(group=group)
+            | GroupRemoved(group=group)
+        ):
+            return group.id
         case _:
             assert_never(change)

@@ -1,6 +1,7 @@
 """One directory: the adapters and rules that every operation works with."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import assert_never
 
 from keystead.domain.model import Actor, Owner, Principal
@@ -9,6 +10,21 @@ from keystead.domain.ports import Clock, PasswordHasher, Randomness, Store, Tran
 from keystead.domain.refusal import Reason, RefusedError
 
 MAX_TEXT_LENGTH = 1024  # code points of a display name, e-mail or device name; our choice
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLifetime:
+    """How long a session key opens the directory.
+
+    Attributes:
+        idle: without being used.
+        most: in all, however much it is used.
+
+    Source: our choice; NIST SP 800-63B-4 asks for both.
+    """
+
+    idle: timedelta = timedelta(hours=8)
+    most: timedelta = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +41,7 @@ class Directory:
     randomness: Randomness
     passwords: PasswordPolicy
     self_service: bool = False
+    session_lifetime: SessionLifetime = SessionLifetime()
 
 
 async def still_valid(tx: Transaction, actor: Actor) -> Actor:

@@ -1,16 +1,20 @@
 """The things the directory knows about, as immutable values. None of them holds a secret."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from enum import IntFlag
+from enum import Enum, IntFlag
 from typing import NamedTuple, NewType
 from uuid import UUID
 
 UserId = NewType("UserId", bytes)  # 16 random bytes, never used again after a removal
+GroupId = NewType("GroupId", bytes)  # the same
 TokenId = NewType("TokenId", UUID)
 ThingId = NewType("ThingId", UUID)
 
 PUSH_BUTTON_USER = ""  # the nameless account that owns the tokens of paired devices (nymea 4.5)
+ANONYMOUS = "anonymous"  # the reserved group: what everybody may do, signed in or not
+ANONYMOUS_ID = GroupId(bytes(16))
 
 
 class Scope(IntFlag):
@@ -77,6 +81,47 @@ class User(NamedTuple):
     things: tuple[ThingId, ...] = ()
 
 
+class Group(NamedTuple):
+    """What its members may do besides what they may do on their own.
+
+    Attributes:
+        name: as it was given; unique under ``names.key``, apart from the names of users.
+        rights: of ``scopes.TANI_RIGHTS``.
+    """
+
+    id: GroupId
+    name: str
+    rights: Scope = Scope.NONE
+
+
+class Account(NamedTuple):
+    """A user with all that belongs to them.
+
+    Attributes:
+        groups: in the order given.
+        items: their own rules, without those of their groups.
+    """
+
+    user: User
+    has_password: bool
+    groups: tuple[Group, ...] = ()
+    items: tuple[ItemRule, ...] = ()
+
+
+class GroupEntry(NamedTuple):
+    """A group with its rules on items."""
+
+    group: Group
+    items: tuple[ItemRule, ...] = ()
+
+
+class TokenKind(Enum):
+    """What a token is for; one of a kind opens nothing that asks for another."""
+
+    DEVICE = "device"
+    SESSION = "session"  # of a web page: it survives a reload, not a long absence
+
+
 @dataclass(frozen=True, slots=True)
 class Token:
     """What a device shows instead of a password. The secret itself is nowhere kept.
@@ -84,20 +129,29 @@ class Token:
     Attributes:
         device_name: what the owner called the device, so that it can be revoked when lost.
         created: aware, UTC.
+        expires: when it stops to open anything; aware, UTC, None for never.
     """
 
     id: TokenId
     user_id: UserId
     device_name: str
     created: datetime
+    kind: TokenKind = TokenKind.DEVICE
+    expires: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """An account together with the token that it signed in with."""
+    """An account together with its groups and the token that it signed in with."""
 
     user: User
     token_id: TokenId
+    groups: tuple[Group, ...] = ()
+
+    @property
+    def scopes(self) -> Scope:
+        """Give all that the account holds, on its own and by its groups."""
+        return with_groups(self.user.scopes, self.groups) if self.groups else self.user.scopes
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,3 +161,13 @@ class Owner:
 
 Actor = Principal | Owner
 OWNER = Owner()
+
+
+def with_groups(scopes: Scope, groups: Iterable[Group]) -> Scope:
+    """Add the rights of *groups* to *scopes*.
+
+    Source: Tani 5, 9: all rights add up, none takes another away.
+    """
+    for group in groups:
+        scopes |= group.rights
+    return scopes

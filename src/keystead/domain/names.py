@@ -22,18 +22,27 @@ def key(name: str) -> str:
     return unicodedata.normalize("NFKC", folded.casefold())
 
 
+def is_well_formed(name: str) -> bool:
+    r"""Tell whether *name* can be read by people as just what it is.
+
+    >>> is_well_formed("Jörg"), is_well_formed(" ann"), is_well_formed("")
+    (True, False, False)
+
+    Source: our choice: no control characters and no blanks at the ends, which only deceive.
+    """
+    return (
+        0 < len(name) <= MAX_NAME_LENGTH
+        and name == name.strip()
+        and not any(unicodedata.category(c) in {"Cc", "Cf", "Cs", "Zl", "Zp"} for c in name)
+    )
+
+
 def is_valid(name: str) -> bool:
-    r"""Tell whether a new account may be called *name*.
+    r"""Tell whether nymea lets a new account be called *name*.
 
     >>> is_valid("ann@example.org"), is_valid("ab"), is_valid("ann\n")
     (True, False, False)
 
-    Source: nymea 4.4 for the run of three characters; no control characters, no blanks at the
-    ends and the length are our choice.
+    Source: nymea 4.4.
     """
-    return (
-        len(name) <= MAX_NAME_LENGTH
-        and name == name.strip()
-        and not any(unicodedata.category(c) in {"Cc", "Cf", "Cs", "Zl", "Zp"} for c in name)
-        and _RUN.search(name) is not None
-    )
+    return is_well_formed(name) and _RUN.search(name) is not None

@@ -5,7 +5,19 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from keystead.domain.change import Change, Commit
-from keystead.domain.model import Principal, Token, TokenId, User, UserId
+from keystead.domain.model import (
+    Account,
+    Group,
+    GroupEntry,
+    GroupId,
+    ItemRule,
+    Principal,
+    Token,
+    TokenId,
+    TokenKind,
+    User,
+    UserId,
+)
 
 T = TypeVar("T")
 
@@ -31,19 +43,65 @@ class Reader(Protocol):
     async def principal(self, user_id: UserId, token_id: TokenId) -> Principal | None:
         """Give a user as of now, if they have this token still; else None."""
 
-    async def principal_by_digest(self, digest: bytes) -> Principal | None:
-        """Find whom the token belongs to whose secret has this SHA-256 *digest*, or None."""
+    async def principal_by_digest(
+        self, digest: bytes, kind: TokenKind, now: datetime
+    ) -> Principal | None:
+        """Find whom the token belongs to whose secret has this SHA-256 *digest*, or None.
+
+        A token of another *kind*, or one that expired by *now*, belongs to nobody.
+        """
+
+    async def is_digest_taken(self, digest: bytes) -> bool:
+        """Tell whether a token, of whatever kind and state, has this *digest*."""
 
     async def tokens_of(self, user_id: UserId) -> Sequence[Token]:
         """All tokens of a user, oldest first."""
 
+    async def tokens_with_digests(self, user_id: UserId) -> Sequence[tuple[Token, bytes]]:
+        """All tokens of a user, oldest first, each with the SHA-256 of its secret."""
+
+    async def groups_of(self, user_id: UserId) -> tuple[Group, ...]:
+        """The groups of a user in the order they were given; none for an unknown user."""
+
+    async def items_of_user(self, user_id: UserId) -> tuple[ItemRule, ...]:
+        """A user's own rules in the order they were given; none for an unknown user."""
+
+    async def group(self, group_id: GroupId) -> Group | None:
+        """Find a group by id, or None."""
+
+    async def group_named(self, name: str) -> Group | None:
+        """Find the group whose name equals *name* under ``names.key``, or None."""
+
+    async def items_of_group(self, group_id: GroupId) -> tuple[ItemRule, ...]:
+        """A group's rules in the order they were given; none for an unknown group."""
+
+    async def count_users(self) -> int:
+        """Count all users."""
+
+    async def count_groups(self) -> int:
+        """Count all groups."""
+
     def users(self) -> AsyncIterator[Sequence[User]]:
         """All users in the order they were added, in portions."""
 
-    async def has_user_editor_beside(self, user_id: UserId) -> bool:
-        """Tell whether an account other than this one can change users and can get in.
+    def accounts(
+        self, offset: int = 0, limit: int | None = None
+    ) -> AsyncIterator[Sequence[Account]]:
+        """At most *limit* users after the first *offset*, as ``users``, with their belongings."""
 
-        It counts when it holds ``USER_EDIT`` and has a password or at least one token.
+    def group_entries(
+        self, offset: int = 0, limit: int | None = None
+    ) -> AsyncIterator[Sequence[GroupEntry]]:
+        """At most *limit* groups after the first *offset*, in the order they were added.
+
+        The first of all is the one of everybody, ``ANONYMOUS``.
+        """
+
+    async def has_user_editor(self) -> bool:
+        """Tell whether there is an account that can change users and can get in.
+
+        It counts when it, or a group of it, holds ``USER_EDIT``, and it has a password or at
+        least one token that never expires.
         """
 
 

@@ -14,14 +14,25 @@ class Reason(Enum):
     SIGN_IN_FAILED = "Name or password is wrong."
     SET_UP_ALREADY = "The first account has been made already."
     NAME_INVALID = "This is not a valid name."
-    NAME_TAKEN = "An account with this name, or one that looks the same, exists."
+    NAME_TAKEN = "This name, or one that looks the same, is taken."
+    NAME_RESERVED = "This name is reserved."
     NO_SUCH_USER = "There is no such account."
+    NO_SUCH_GROUP = "There is no such group."
     NO_SUCH_TOKEN = "There is no such token."  # noqa: S105 - a sentence
+    SESSION_OVER = "The session is unknown or over."
     PASSWORD_TOO_WEAK = "The password does not meet the rules."  # noqa: S105 - a sentence
+    PASSWORD_KEPT = "A password can be replaced, not removed."  # noqa: S105 - a sentence
     INCONSISTENT_SCOPES = "These scopes do not go together."
     ESCALATION = "Nobody gives, or changes an account that holds, more rights than their own."
     LAST_USER_EDITOR = "This is the last account that can change users."
     TEXT_INVALID = "A text is longer than 1,024 characters or holds what is no text."
+    OWN_ACCOUNT = "Nobody removes the account that they are signed in with."
+    FIRST_MUST_EDIT_USERS = (
+        "The first account must be able to change users and have a password."
+    )
+    ANONYMOUS_EDITS_NO_USERS = "Whoever is not signed in can never change users."
+    ITEM_RULE_INVALID = "A rule names no item, or its name is no text."
+    TOO_LARGE = "A name, a password or a list is longer than allowed."
     NOTHING_TO_PAIR = "No device is waiting to be paired."
     BUSY = "Too much is being asked at the moment; try again."
     STORAGE_FAILED = "The change could not be stored; nothing was changed."

@@ -1,11 +1,6 @@
-"""Arithmetic of scopes: which go together, and who may give which."""
+"""Arithmetic of scopes: their names, which go together, and what replaces what."""
 
-from collections.abc import Iterable
-from typing import assert_never
-
-from keystead.domain.access import scopes_of
-from keystead.domain.model import Actor, Owner, Principal, Scope, ThingId, User
-from keystead.domain.refusal import Reason, RefusedError
+from keystead.domain.model import Scope
 
 SCOPE_NAMES = {
     "".join(word.capitalize() for word in name.split("_")): scope
@@ -52,35 +47,3 @@ def replaced(before: Scope, given: Scope, keep: Scope) -> Scope:
     Source: our choice; nymea has no names for the rights of Tani.
     """
     return given if Scope.ADMIN in before else given | (before & keep)
-
-
-def check_no_escalation(
-    actor: Actor, before: User | None, scopes: Scope, things: Iterable[ThingId]
-) -> None:
-    """Refuse to give, or to touch an account that holds, what *actor* does not hold.
-
-    Args:
-        actor: who asks.
-        before: the account as it is; None when it is being made.
-        scopes: what it is to hold.
-        things: what it is to see.
-
-    Raises:
-        RefusedError: ESCALATION.
-    """
-    touched_scopes, touched_things = scopes, set(things)
-    if before:
-        touched_scopes |= before.scopes
-        touched_things |= set(before.things)
-    if touched_scopes & ~scopes_of(actor) or not _sees(actor, touched_things):
-        raise RefusedError(Reason.ESCALATION)
-
-
-def _sees(actor: Actor, things: set[ThingId]) -> bool:
-    match actor:
-        case Owner():
-            return True
-        case Principal(user=user):
-            return Scope.ACCESS_ALL_THINGS in user.scopes or things <= set(user.things)
-        case _:
-            assert_never(actor)

@@ -1,5 +1,8 @@
 """Signing in with a name and a password, and making the very first account."""
 
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
 from keystead.domain.accounts import NewUser, add_user, prepare
 from keystead.domain.change import PasswordRehashed
 from keystead.domain.directory import Directory
@@ -7,6 +10,8 @@ from keystead.domain.model import User
 from keystead.domain.ports import Transaction
 from keystead.domain.refusal import Reason, RefusedError
 from keystead.domain.tokens import SignedIn, issue
+
+T = TypeVar("T")
 
 _TRIES = 2  # another sign-in may replace an outdated hash between the check and the entry
 
@@ -20,6 +25,24 @@ async def sign_in(directory: Directory, name: str, password: str, device_name: s
     Raises:
         RefusedError: SIGN_IN_FAILED, TEXT_INVALID for the device name, BUSY, STORAGE_FAILED.
     """
+
+    async def enter(tx: Transaction, user: User) -> SignedIn:
+        return await issue(tx, directory, user, device_name)
+
+    return await let_in(directory, name, password, enter)
+
+
+async def let_in(
+    directory: Directory,
+    name: str,
+    password: str,
+    enter: Callable[[Transaction, User], Awaitable[T]],
+) -> T:
+    """Check a password, and do *enter* in the transaction that finds it still the right one.
+
+    Raises:
+        RefusedError: SIGN_IN_FAILED, BUSY, STORAGE_FAILED; what *enter* raises.
+    """
     reader = directory.store.reader
     user = await reader.user_named(name) if name else None
     for _ in range(_TRIES):
@@ -27,29 +50,33 @@ async def sign_in(directory: Directory, name: str, password: str, device_name: s
         fits = await directory.hasher.verify(encoded, password)
         if user is None or encoded is None or not fits:
             break
-        signed_in = await _enter(directory, user, encoded, password, device_name)
-        if signed_in:
-            return signed_in
+        entered = await _enter(directory, user, encoded, password, enter)
+        if entered is not None:
+            return entered
     raise RefusedError(Reason.SIGN_IN_FAILED)
 
 
 async def _enter(
-    directory: Directory, user: User, encoded: str, password: str, device_name: str
-) -> SignedIn | None:
-    """Issue the token; None when the stored hash is not the checked one any more."""
+    directory: Directory,
+    user: User,
+    encoded: str,
+    password: str,
+    enter: Callable[[Transaction, User], Awaitable[T]],
+) -> T | None:
+    """Do *enter*; None when the stored hash is not the checked one any more."""
     stronger = None
     if directory.hasher.is_outdated(encoded):
         stronger = await directory.hasher.hash(password)
 
-    async def enter(tx: Transaction) -> SignedIn | None:
+    async def checked(tx: Transaction) -> T | None:
         present = await tx.user(user.id)
         if present is None or await tx.password_hash(user.id) != encoded:
             return None
         if stronger is not None:
             await tx.record(PasswordRehashed(user.id, stronger))
-        return await issue(tx, directory, present, device_name)
+        return await enter(tx, present)
 
-    return await directory.store.write(enter)
+    return await directory.store.write(checked)
 
 
 async def create_first_account(directory: Directory, new: NewUser, password: str) -> User:

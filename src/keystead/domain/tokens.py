@@ -3,25 +3,40 @@
 import base64
 import hashlib
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
-from keystead.domain.access import scopes_of
+from keystead.domain.access import manages_users, scopes_of
+from keystead.domain.accounts import keep_a_user_editor
 from keystead.domain.change import TokenAdded, TokenRemoved
 from keystead.domain.directory import Directory, check_texts, still_valid
-from keystead.domain.model import Actor, Principal, Scope, Token, TokenId, User
+from keystead.domain.escalation import check_may_touch
+from keystead.domain.model import (
+    Actor,
+    Principal,
+    Token,
+    TokenId,
+    TokenKind,
+    User,
+    with_groups,
+)
 from keystead.domain.ports import Reader, Transaction
 from keystead.domain.refusal import Reason, RefusedError
-from keystead.domain.scopes import check_no_escalation
 
 SECRET_SIZE = 32  # random bytes; OWASP ASVS 5.0 11.5.1 asks for 128 bit
 
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A fresh token: whose it is, and its secret, which is shown this once."""
+    """A fresh token: whose it is, and its secret, which is shown this once.
+
+    Attributes:
+        expires: when it stops to open anything; None for never.
+    """
 
     principal: Principal
     secret: str = field(repr=False)
+    expires: datetime | None = None
 
 
 def digest(secret: str) -> bytes:
@@ -33,15 +48,17 @@ def digest(secret: str) -> bytes:
     return hashlib.sha256(secret.encode(errors="surrogatepass")).digest()
 
 
-async def principal_of(reader: Reader, secret: str) -> Principal | None:
-    """Find whom a token's *secret* belongs to; None when it opens nothing."""
-    return await reader.principal_by_digest(digest(secret))
+async def principal_of(
+    reader: Reader, secret: str, kind: TokenKind, now: datetime
+) -> Principal | None:
+    """Find whom a token's *secret* belongs to; None when it opens nothing of that *kind*."""
+    return await reader.principal_by_digest(digest(secret), kind, now)
 
 
 async def issue(
     tx: Transaction, directory: Directory, user: User, device_name: str
 ) -> SignedIn:
-    """Record a new token for *user*.
+    """Record a new token for a device of *user*.
 
     Raises:
         RefusedError: TEXT_INVALID for the device name.
@@ -49,13 +66,18 @@ async def issue(
     check_texts(device_name)
     secret = base64.b64encode(directory.randomness(SECRET_SIZE)).decode()
     token = Token(
-        id=TokenId(UUID(bytes=directory.randomness(16), version=4)),
+        id=new_id(directory),
         user_id=user.id,
         device_name=device_name,
         created=directory.clock(),
     )
     await tx.record(TokenAdded(token, digest(secret)))
-    return SignedIn(Principal(user, token.id), secret)
+    return SignedIn(Principal(user, token.id, await tx.groups_of(user.id)), secret)
+
+
+def new_id(directory: Directory) -> TokenId:
+    """Give an id that no token has."""
+    return TokenId(UUID(bytes=directory.randomness(16), version=4))
 
 
 async def remove_token(directory: Directory, actor: Actor, token_id: TokenId) -> None:
@@ -72,8 +94,10 @@ async def remove_token(directory: Directory, actor: Actor, token_id: TokenId) ->
         if token is None:
             raise RefusedError(Reason.NO_SUCH_TOKEN)
         await _check_may_remove(tx, present, token)
-        await _keep_a_way_in(tx, token)
         await tx.record(TokenRemoved(token.user_id, token.id))
+        if owner := await tx.user(token.user_id):
+            held = with_groups(owner.scopes, await tx.groups_of(owner.id))
+            await keep_a_user_editor(tx, held)
 
     await directory.store.write(remove)
 
@@ -81,19 +105,7 @@ async def remove_token(directory: Directory, actor: Actor, token_id: TokenId) ->
 async def _check_may_remove(tx: Transaction, actor: Actor, token: Token) -> None:
     if isinstance(actor, Principal) and token.user_id == actor.user.id:
         return
-    if Scope.USER_EDIT not in scopes_of(actor):
+    if not manages_users(scopes_of(actor)):
         raise RefusedError(Reason.FORBIDDEN)
-    check_no_escalation(actor, await tx.user(token.user_id), Scope.NONE, ())
-
-
-async def _keep_a_way_in(tx: Transaction, token: Token) -> None:
-    """Refuse to lose the only token of an account without a password that alone edits users."""
-    owner = await tx.user(token.user_id)
-    if (
-        owner
-        and Scope.USER_EDIT in owner.scopes
-        and await tx.password_hash(owner.id) is None
-        and len(await tx.tokens_of(owner.id)) == 1
-        and not await tx.has_user_editor_beside(owner.id)
-    ):
-        raise RefusedError(Reason.LAST_USER_EDITOR)
+    if owner := await tx.user(token.user_id):
+        await check_may_touch(tx, actor, owner)

@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Coroutine
+import socket
+import struct
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import suppress
 from typing import Any, Protocol
 
@@ -45,7 +47,7 @@ class Wire(Protocol):
         """Close once everything written is through."""
 
     def abort(self) -> None:
-        """Close at once."""
+        """Close at once; what the peer has not taken is lost."""
 
 
 class Conversations:
@@ -130,16 +132,15 @@ class Conversation:
 
     # --- what wires call --------------------------------------------------------------------
 
-    def receive(self, data: bytes) -> None:
-        """Take bytes from the peer and answer what can be answered at once."""
-        session = self._session
-        session.receive(data)
-        if not self._scheduled and not self._is_held():
-            self._advance()
-        else:
-            self._pause()
-        if session.deadline is not None:
-            self.mind_deadline()
+    def receive(self, chunks: Sequence[bytes]) -> None:
+        """Take what came in one read and answer what can be answered at once."""
+        self._session.receive(chunks)
+        self._go_on()
+
+    def receive_too_large(self) -> None:
+        """Take note of a message that is too large, and answer it in its turn."""
+        self._session.too_large()
+        self._go_on()
 
     def mind_deadline(self) -> None:
         """See to it that deadlines of session and wire are kept; at most one timer runs."""
@@ -231,6 +232,15 @@ class Conversation:
         self._closed = True
         self._wire.abort()
 
+    def _go_on(self) -> None:
+        """Answer what came, or leave more unread until what came before is answered."""
+        if not self._scheduled and not self._is_held():
+            self._advance()
+        else:
+            self._pause()
+        if self._session.deadline is not None:
+            self.mind_deadline()
+
     def _advance(self) -> None:
         """Answer a slice of what waits; then wait, go on later, or read more."""
         session = self._session
@@ -316,3 +326,15 @@ class Conversation:
         if self._session.deadline is not None and self._session.deadline <= now:
             self._session.expire(now)
         self.mind_deadline()
+
+
+def reset(transport: asyncio.Transport) -> None:
+    """Close at once, and tell the peer so.
+
+    Without this the kernel keeps what the peer has not taken, up to megabytes, for as long as
+    the peer leaves it there; and the peer does not learn of the end before it has read all that.
+    """
+    if connection := transport.get_extra_info("socket"):
+        with suppress(OSError, ValueError):  # closed already; the second is uvloop's
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()

@@ -12,7 +12,7 @@ from keystead import CannotError
 from keystead.net import websocket
 from keystead.net.conversation import Conversations
 from keystead.net.tcp import StreamConnection
-from keystead.rpc.session import Face
+from keystead.rpc.session import Face, WebSocketFace
 from keystead.settings import Listener
 
 TLS_HANDSHAKE_TIMEOUT = 10.0  # seconds
@@ -27,7 +27,7 @@ class ListenError(CannotError):
 async def open_listener(
     listener: Listener,
     everyone: Conversations,
-    faces: Mapping[str, Face],
+    faces: Mapping[str, WebSocketFace],
     tls: ssl.SSLContext | None,
 ) -> tuple[asyncio.Server, str]:
     """Listen at an address.

@@ -3,7 +3,7 @@
 import asyncio
 from typing import cast
 
-from keystead.net.conversation import HIGH_WATER, Conversation, Conversations
+from keystead.net.conversation import HIGH_WATER, Conversation, Conversations, reset
 from keystead.rpc.session import Face, Replies
 
 
@@ -39,7 +39,7 @@ class StreamConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Hand bytes to the conversation."""
-        self._conversation.receive(data)
+        self._conversation.receive((data,))
 
     def eof_received(self) -> bool:
         """Let a peer that will send no more have the answers to what it sent."""
@@ -86,4 +86,4 @@ class StreamConnection(asyncio.Protocol):
 
     def abort(self) -> None:
         """Close at once."""
-        self._transport.abort()
+        reset(self._transport)

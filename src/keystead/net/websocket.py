@@ -1,12 +1,14 @@
 """WebSocket connections (RFC 6455), and the plain answers given on the same port."""
 
 import asyncio
+import logging
 from collections.abc import Mapping
 from functools import partial
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 from picows import (
+    WSAutoPingStrategy,
     WSCloseCode,
     WSFrame,
     WSListener,
@@ -15,13 +17,17 @@ from picows import (
     WSUpgradeRequest,
     WSUpgradeResponse,
     WSUpgradeResponseWithListener,
-    ws_create_server,
 )
 
-from keystead.net.conversation import HIGH_WATER, Conversation, Conversations
-from keystead.rpc.session import Face, Replies
+# What its `ws_create_server` makes for each connection, where nothing can be put before it.
+from picows.picows import WSProtocol  # type: ignore[attr-defined]
 
-MAX_MESSAGE = 1024 * 1024  # bytes; sessions may allow less
+from keystead.net.conversation import HIGH_WATER, Conversation, Conversations, reset
+from keystead.net.frames import MAX_MESSAGE, Sluice
+from keystead.rpc.session import Replies, WebSocketFace
+
+LOG = logging.getLogger("picows.websocket")
+
 READ_BUFFER = 1024  # bytes at first; it grows with what comes
 HANDSHAKE_TIMEOUT = 10.0  # seconds for the HTTP request
 MESSAGE_TIMEOUT = 10.0  # seconds for the rest of a message that has begun
@@ -34,6 +40,7 @@ _PRIVATE_CODES = range(3000, 5000)
 _WHOLE_TEXT, _FIRST_PART, _NEXT_PART, _LAST_PART = 0x81, 0x01, 0x00, 0x80
 
 _TEXT, _CONTINUATION, _BINARY = WSMsgType.TEXT, WSMsgType.CONTINUATION, WSMsgType.BINARY
+_DATA = {_TEXT, _CONTINUATION, _BINARY}
 _PING, _CLOSE = WSMsgType.PING, WSMsgType.CLOSE
 
 
@@ -46,18 +53,21 @@ class WebSocketConnection(WSListener):
         authentication: False on a listener where everybody may do everything.
     """
 
-    def __init__(self, everyone: Conversations, face: Face, *, authentication: bool) -> None:
+    def __init__(
+        self, everyone: Conversations, face: WebSocketFace, *, authentication: bool
+    ) -> None:
         self._everyone = everyone
         self._face = face
         self._authentication = authentication
         self._payloads: list[bytes] = []  # whole messages of the present read
         self._fragments: bytearray | None = None  # of a message that is not complete
-        self._fragments_type = _TEXT
+        self._is_text = True  # ... which is no binary one
+        self._is_too_large = False  # ... whose fragments are not kept
         self._farewell = WSCloseCode.OK  # to say at the end
         self._is_over = False  # nothing more is taken from the peer
         self._is_sending = False  # a message in fragments is under way
         self.deadline: float | None = None
-        self.tail = 0  # bytes of a frame that is not complete
+        self.answers_too_large = face.answers_too_large
 
     # --- what picows calls ------------------------------------------------------------------
 
@@ -69,12 +79,10 @@ class WebSocketConnection(WSListener):
         self._conversation = Conversation(
             self._everyone, self._face, self, authentication=self._authentication
         )
-        inner = self._transport.get_protocol()
-        self._transport.set_protocol(_Watch(inner, self))
+        cast("Sluice", self._transport.get_protocol()).begin(self)
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         """Collect the messages of one read; hand them over together at its last frame."""
-        self.tail = frame.tail_size
         if self._is_over:
             return
         if frame.rsv1 or frame.rsv2 or frame.rsv3:
@@ -88,6 +96,22 @@ class WebSocketConnection(WSListener):
             return
         if frame.last_in_buffer and self._payloads:
             self._hand_over()
+
+    def on_large_frame(self, first: int) -> None:
+        """Take note of a data frame that is too large and comes no further; its first byte."""
+        if self._is_over:
+            return
+        kind, is_last = WSMsgType(first & 0x0F), bool(first & _LAST_PART)
+        if problem := self._on_part(kind, None, is_last=is_last):
+            self._fail(*problem)
+
+    def on_read_end(self, *, is_inside_frame: bool) -> None:
+        """Give limited time for the rest of what the peer has begun."""
+        if not is_inside_frame and self._fragments is None:
+            self.deadline = None
+        elif self.deadline is None:
+            self.deadline = asyncio.get_running_loop().time() + MESSAGE_TIMEOUT
+            self._conversation.mind_deadline()
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         """End the conversation."""
@@ -139,53 +163,65 @@ class WebSocketConnection(WSListener):
 
     def abort(self) -> None:
         """Close at once."""
-        self._transport.abort()
-
-    def expect_rest(self) -> None:
-        """Give the peer limited time for the rest of a frame or message that it has begun."""
-        if self.deadline is None:
-            self.deadline = asyncio.get_running_loop().time() + MESSAGE_TIMEOUT
-            self._conversation.mind_deadline()
+        reset(self._transport)
 
     @property
-    def is_inside_message(self) -> bool:
-        """Tell whether a fragmented message is not complete yet."""
-        return self._fragments is not None
+    def is_closing(self) -> bool:
+        """Tell whether a close frame was sent, so that nothing more is read."""
+        closing: bool = self._websocket.is_close_frame_sent
+        return closing
 
     # --- frames -----------------------------------------------------------------------------
 
     def _on_other_frame(self, frame: WSFrame) -> tuple[WSCloseCode, bytes] | None:
-        """Take a frame that is no whole text message; say what is wrong with it, if anything.
-
-        Binary messages are ignored; nymea 1.4.
-        """
+        """Take a frame that is no whole text message; say what is wrong with it, if anything."""
         kind = frame.msg_type
         if kind is _PING:
             self._websocket.send_pong(frame.get_payload_as_bytes())
         elif kind is _CLOSE:
             return self._on_close(frame)
-        elif kind is _TEXT or kind is _BINARY:
-            if self._fragments is not None:
-                return WSCloseCode.PROTOCOL_ERROR, b"a message inside another"
-            if not frame.fin:
-                self._fragments_type = kind
-                self._fragments = bytearray(frame.get_payload_as_bytes())
-        elif kind is _CONTINUATION:
-            return self._on_continuation(frame)
+        elif kind in _DATA:
+            if frame.fin:
+                self.deadline = None
+            return self._on_part(kind, frame.get_payload_as_bytes(), is_last=frame.fin)
         return None
 
-    def _on_continuation(self, frame: WSFrame) -> tuple[WSCloseCode, bytes] | None:
+    def _on_part(
+        self, kind: WSMsgType, part: bytes | None, *, is_last: bool
+    ) -> tuple[WSCloseCode, bytes] | None:
+        """Take a frame of data, None for one that is too large; say what is wrong with it."""
         if self._fragments is None:
-            return WSCloseCode.PROTOCOL_ERROR, b"nothing to continue"
-        self._fragments += frame.get_payload_as_bytes()
-        if len(self._fragments) > MAX_MESSAGE:
+            if kind is _CONTINUATION:
+                return WSCloseCode.PROTOCOL_ERROR, b"nothing to continue"
+            if kind is _BINARY and not self._face.ignores_binary:
+                return WSCloseCode.UNSUPPORTED_DATA, b""
+            self._fragments = bytearray()
+            self._is_text = kind is _TEXT
+            self._is_too_large = False
+        elif kind is not _CONTINUATION:
+            return WSCloseCode.PROTOCOL_ERROR, b"a message inside another"
+        if self._is_too_large:
+            pass
+        elif part is not None and len(self._fragments) + len(part) <= MAX_MESSAGE:
+            self._fragments += part
+        elif self.answers_too_large:
+            self._on_too_large()
+        else:
             return WSCloseCode.MESSAGE_TOO_BIG, b""
-        if frame.fin:
-            if self._fragments_type is _TEXT:
+        if is_last:
+            if self._is_text and not self._is_too_large:
                 self._payloads.append(bytes(self._fragments))
             self._fragments = None
-            self.deadline = None
         return None
+
+    def _on_too_large(self) -> None:
+        """Tell the session at once, after what came before; the rest is not kept."""
+        self._is_too_large = True
+        self._fragments = bytearray()
+        if self._payloads:
+            self._hand_over()
+        if self._is_text and not self._is_over:
+            self._conversation.receive_too_large()
 
     def _on_close(self, frame: WSFrame) -> tuple[WSCloseCode, bytes] | None:
         """Answer what came before, then say farewell."""
@@ -201,15 +237,14 @@ class WebSocketConnection(WSListener):
 
     def _hand_over(self) -> None:
         payloads, self._payloads = self._payloads, []
-        data = payloads[0] if len(payloads) == 1 else b"".join(payloads)
-        if not data.isascii():
-            try:
-                for payload in payloads:
+        try:
+            for payload in payloads:
+                if not payload.isascii():
                     payload.decode()
-            except UnicodeDecodeError:
-                self._fail(WSCloseCode.INVALID_TEXT, b"")
-                return
-        self._conversation.receive(data)
+        except UnicodeDecodeError:
+            self._fail(WSCloseCode.INVALID_TEXT, b"")
+            return
+        self._conversation.receive(payloads)
 
     def _fail(self, code: WSCloseCode, reason: bytes) -> None:
         self._payloads = []
@@ -219,44 +254,9 @@ class WebSocketConnection(WSListener):
         self._websocket.disconnect()
 
 
-class _Watch(asyncio.BufferedProtocol):
-    """Stands between the socket and picows, to see frames that are begun and not finished."""
-
-    __slots__ = ("_connection", "_inner")
-
-    def __init__(self, inner: Any, connection: WebSocketConnection) -> None:
-        self._inner = inner
-        self._connection = connection
-
-    def get_buffer(self, sizehint: int) -> Any:
-        return self._inner.get_buffer(sizehint)
-
-    def buffer_updated(self, nbytes: int) -> None:
-        connection = self._connection
-        connection.tail = nbytes  # unless a frame is completed
-        self._inner.buffer_updated(nbytes)
-        if connection.tail or connection.is_inside_message:
-            connection.expect_rest()
-        else:
-            connection.deadline = None
-
-    def eof_received(self) -> bool | None:
-        closing: bool | None = self._inner.eof_received()
-        return closing
-
-    def pause_writing(self) -> None:
-        self._inner.pause_writing()
-
-    def resume_writing(self) -> None:
-        self._inner.resume_writing()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._inner.connection_lost(exc)
-
-
 async def listen(
     everyone: Conversations,
-    faces: Mapping[str, Face],
+    faces: Mapping[str, WebSocketFace],
     *,
     authentication: bool,
     **where: Any,
@@ -272,21 +272,38 @@ async def listen(
     Raises:
         OSError: the address cannot be used.
     """
-    return await ws_create_server(
-        partial(_route, everyone, faces, authentication),
+    return await asyncio.get_running_loop().create_server(
+        lambda: protocol(everyone, faces, authentication=authentication), **where
+    )
+
+
+def protocol(
+    everyone: Conversations, faces: Mapping[str, WebSocketFace], *, authentication: bool
+) -> Sluice:
+    """Give what serves one connection, from its HTTP request on."""
+    inner = WSProtocol(
+        host_port=None,
+        ws_path=None,
+        is_client_side=False,
+        ws_listener_factory=partial(_route, everyone, faces, authentication),
+        logger=LOG,
+        disconnect_on_exception=True,
         websocket_handshake_timeout=HANDSHAKE_TIMEOUT,
+        enable_auto_ping=False,
+        auto_ping_idle_timeout=None,
+        auto_ping_reply_timeout=None,
+        auto_ping_strategy=WSAutoPingStrategy.PING_WHEN_IDLE,
         enable_auto_pong=False,  # it would swallow the mark of a read's last frame
         max_frame_size=MAX_MESSAGE,
+        extra_headers=None,
         read_buffer_init_size=READ_BUFFER,
-        logger_name="websocket",
-        use_aiofastnet=False,
-        **where,
     )
+    return Sluice(inner)
 
 
 def _route(
     everyone: Conversations,
-    faces: Mapping[str, Face],
+    faces: Mapping[str, WebSocketFace],
     authentication: bool,  # noqa: FBT001 - bound by partial
     request: WSUpgradeRequest,
 ) -> WSListener | WSUpgradeResponseWithListener:

@@ -40,12 +40,13 @@ async def waiting(
 async def listing(
     session: "Session", number: int, method: NymeaMethod, arguments: Arguments
 ) -> Replies:
-    """Send what an asynchronous generator yields, portion by portion, as one long reply."""
+    """Send a long list, portion by portion, as one long reply."""
+    page = await method.handler(session, **arguments)
 
     async def parts() -> AsyncIterator[bytes]:
         yield b'{"id":%d,"params":{"%b":[' % (number, (method.result_field or "").encode())
         separator = b""
-        async for portion in method.handler(session, **arguments):
+        async for portion in page.portions:
             if portion:
                 yield separator + envelope.encode(portion)[1:-1]
                 separator = b","

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from keystead.nymea.types import UserError
-from keystead.rpc.method import Catalogue, Shape
+from keystead.rpc.method import Catalogue, Kind, Shape
 
 if TYPE_CHECKING:
     from keystead.nymea.session import Session
 
 
-def with_user_error(returns: Shape, refusable: bool) -> Shape:  # noqa: FBT001 - ReturnsRule
+def with_user_error(returns: Shape, kind: Kind, refusable: bool) -> Shape:  # noqa: FBT001 - ReturnsRule
     """Let a method that can refuse return ``error``, and nothing else when it does.
 
     Source: nymea 4.2, the returns of the namespace ``Users``.

@@ -61,6 +61,9 @@ class Face:
         has_buttons: whether a push button is there that a user could press.
     """
 
+    ignores_binary = True  # nymea 1.4
+    answers_too_large = False
+
     def __init__(
         self,
         directory: Directory,
@@ -98,7 +101,7 @@ class Face:
             for session in tuple(self.subscribers):
                 user = session.user
                 if not session.authentication or (
-                    user and (manages_users(user) or user.id == said.concerns)
+                    user and (manages_users(session.scopes) or user.id == said.concerns)
                 ):
                     session.peer.push(message)
 

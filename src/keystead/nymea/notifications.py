@@ -7,12 +7,19 @@ import msgspec
 
 from keystead.domain.change import (
     Change,
+    GroupAdded,
+    GroupChanged,
+    GroupItemsChanged,
+    GroupRemoved,
+    MembershipsChanged,
     PasswordChanged,
     PasswordRehashed,
     TokenAdded,
+    TokenExtended,
     TokenRemoved,
     UserAdded,
     UserChanged,
+    UserItemsChanged,
     UserRemoved,
 )
 from keystead.domain.model import PUSH_BUTTON_USER, UserId
@@ -77,7 +84,8 @@ class Announcement:
 def announcement(change: Change) -> Announcement | None:
     """Say how *change* is announced; None when it is not.
 
-    Source: nymea 4.2 and 4.5; tokens, passwords and the nameless account are not announced.
+    Source: nymea 4.2 and 4.5; tokens, passwords, groups, items and the nameless account are not
+    announced.
     """
     match change:
         case UserAdded(user=user):
@@ -89,7 +97,13 @@ def announcement(change: Change) -> Announcement | None:
             return Announcement("Users.UserChanged", params, user.id)
         case UserRemoved(user=user):
             return Announcement("Users.UserRemoved", UserRemovedParams(user.name.lower()))
-        case PasswordChanged() | PasswordRehashed() | TokenAdded() | TokenRemoved():
+        case PasswordChanged() | PasswordRehashed():
+            return None
+        case TokenAdded() | TokenExtended() | TokenRemoved():
+            return None
+        case MembershipsChanged() | UserItemsChanged():
+            return None
+        case GroupAdded() | GroupChanged() | GroupItemsChanged() | GroupRemoved():
             return None
         case _:
             assert_never(change)

@@ -94,14 +94,18 @@ class Session:
 
     # --- what ``net`` calls -----------------------------------------------------------------
 
-    def receive(self, data: bytes) -> None:
+    def receive(self, chunks: Sequence[bytes]) -> None:
         """Take bytes from the peer, cut anyhow."""
+        data = chunks[0] if len(chunks) == 1 else b"".join(chunks)
         if self._framer is None and not self._unframed and len(data) <= self._limit:
             found = envelope.requests(data)
             if found is not None:
                 self._requests = [*self._requests, *found] if self._requests else found
                 return
         self._unframed += data
+
+    def too_large(self) -> None:
+        """A WebSocket message that is too large ends the connection before it comes here."""
 
     @property
     def has_requests(self) -> bool:
@@ -159,6 +163,9 @@ class Session:
         self.face.withdraw(self)
         self._forget_user()
 
+    def rights_changed(self) -> None:
+        """The next request has the new rights; nymea has no word to say so."""
+
     def revoke(self) -> None:
         """Sign out, tell so, and close; whoever waits for a reply gets that one still."""
         self._forget_user()
@@ -194,7 +201,12 @@ class Session:
         """The user who is signed in, and the token."""
         if self._live is None or self.token_id is None:
             return None
-        return Principal(self._live.user, self.token_id)
+        return Principal(self._live.user, self.token_id, self._live.groups)
+
+    @property
+    def scopes(self) -> Scope:
+        """What the user who is signed in holds, as of now."""
+        return self._live.scopes if self._live else Scope.NONE
 
     @property
     def actor(self) -> Actor:
@@ -345,7 +357,7 @@ class Session:
             demand = Scope.ADMIN
             if method is not None:
                 demand = method.access.demand(self_service=self.directory.self_service)
-            if demand not in self._live.user.scopes:
+            if demand not in self._live.scopes:
                 return envelope.error(number, PERMISSION_DENIED)
         if method is not None:
             return b""

@@ -18,9 +18,10 @@ from keystead.domain.access import Access
 S = TypeVar("S")
 H = TypeVar("H", bound=Callable[..., Any])
 
+T = TypeVar("T")
+
 Shape = type[msgspec.Struct]
 Rename = Literal["camel", "pascal"] | None
-ReturnsRule = Callable[[Shape, bool], Shape]
 
 
 class Kind(Enum):
@@ -28,7 +29,25 @@ class Kind(Enum):
 
     AT_ONCE = auto()  # a plain function: it has all it needs
     WAITING = auto()  # a coroutine function: it awaits the store or the hasher
-    LISTING = auto()  # an asynchronous generator: it yields portions of one long list
+    LISTING = auto()  # a coroutine function that gives a Page
+
+
+ReturnsRule = Callable[[Shape, Kind, bool], Shape]
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """A long list, or a part of it.
+
+    Attributes:
+        portions: the entries, as they are read.
+        total: how many entries there are in all; None when nobody asked.
+        has_more: more entries follow.
+    """
+
+    portions: AsyncIterator[Sequence[T]]
+    total: int | None = None
+    has_more: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +86,22 @@ class Catalogue(Generic[S]):
 
     Args:
         rename: how Python names become wire keys.
-        returns_rule: what the protocol adds to a method's returns, such as an error field.
-            Applied once, here, so that description, reference, client types and replies agree.
+        returns_rule: what the protocol adds to the returns of a method of that kind, which may
+            be refusable. Applied once, here, so that description, reference, client types and
+            replies agree.
+        is_strict: parameters that a method does not have are an error.
     """
 
-    def __init__(self, rename: Rename, returns_rule: ReturnsRule = lambda r, _: r) -> None:
+    def __init__(
+        self,
+        rename: Rename,
+        returns_rule: ReturnsRule = lambda returns, *_: returns,
+        *,
+        is_strict: bool = True,
+    ) -> None:
         self._rename: Rename = rename
         self._returns_rule = returns_rule
+        self._is_strict = is_strict
         self._methods: dict[str, Method[S]] = {}
         self._notifications: dict[str, Notification] = {}
 
@@ -132,7 +160,7 @@ class Catalogue(Generic[S]):
                     {p.name: (hints[p.name], p.default) for p in parameters},
                 ),
                 returns=self._returns_rule(
-                    self._returns(handler.__name__, returns, result), refusable
+                    self._returns(handler.__name__, returns, result), kind, refusable
                 ),
                 result_field=returns,
                 handler=handler,
@@ -175,16 +203,13 @@ class Catalogue(Generic[S]):
             ],
             kw_only=True,
             rename=self._rename,
-            forbid_unknown_fields=True,
+            forbid_unknown_fields=self._is_strict,
         )
 
 
 def _kind_and_result(handler: Callable[..., Any], declared: Any) -> tuple[Kind, Any]:
     """Tell how *handler* comes to its result, and what the wire sees of the declared type."""
-    if inspect.isasyncgenfunction(handler):
-        assert get_origin(declared) is AsyncIterator
-        (portion,) = get_args(declared)
-        assert get_origin(portion) is Sequence
-        (item,) = get_args(portion)
+    if get_origin(declared) is Page:
+        (item,) = get_args(declared)
         return Kind.LISTING, list[item]  # type: ignore[valid-type]  # computed on purpose
     return (Kind.WAITING if inspect.iscoroutinefunction(handler) else Kind.AT_ONCE), declared

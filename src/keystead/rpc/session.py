@@ -41,8 +41,18 @@ class Session(Protocol):
     closing: bool
     token_id: TokenId | None
 
-    def receive(self, data: bytes) -> None:
-        """Take bytes from the peer, cut anyhow."""
+    def receive(self, chunks: Sequence[bytes]) -> None:
+        """Take what came in one read, in order.
+
+        Args:
+            chunks: whole messages over WebSocket, each UTF-8; otherwise bytes cut anyhow.
+        """
+
+    def too_large(self) -> None:
+        """Take note of a message that is too large to be received, in its place among others.
+
+        Called only where the face ``answers_too_large``.
+        """
 
     @property
     def has_requests(self) -> bool:
@@ -63,6 +73,9 @@ class Session(Protocol):
     def closed(self) -> None:
         """Take note that the connection is gone."""
 
+    def rights_changed(self) -> None:
+        """Take note that what may be done here has changed; called before anyone hears of it."""
+
     def revoke(self) -> None:
         """Sign out: the token is gone, or its user. Called before anyone hears of it."""
 
@@ -77,3 +90,16 @@ class Face(Protocol):
             peer: the other end, to be told things unasked.
             authentication: False on a listener where everybody may do everything.
         """
+
+
+class WebSocketFace(Face, Protocol):
+    """A protocol that is served over WebSocket.
+
+    Attributes:
+        ignores_binary: binary messages are ignored; otherwise one ends the connection (1003).
+        answers_too_large: the session is told of a message that is too large, and it is skipped;
+            otherwise it ends the connection (1009).
+    """
+
+    ignores_binary: bool
+    answers_too_large: bool

@@ -2,22 +2,46 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import TypeVar, assert_never
 
 from keystead.domain import names
 from keystead.domain.change import (
     Change,
     Commit,
+    GroupAdded,
+    GroupChanged,
+    GroupItemsChanged,
+    GroupRemoved,
+    MembershipsChanged,
     PasswordChanged,
     PasswordRehashed,
     TokenAdded,
+    TokenExtended,
     TokenRemoved,
     UserAdded,
     UserChanged,
+    UserItemsChanged,
     UserRemoved,
 )
-from keystead.domain.model import Principal, Scope, Token, TokenId, User, UserId
+from keystead.domain.model import (
+    ANONYMOUS,
+    ANONYMOUS_ID,
+    Account,
+    Group,
+    GroupEntry,
+    GroupId,
+    ItemRule,
+    Principal,
+    Scope,
+    Token,
+    TokenId,
+    TokenKind,
+    User,
+    UserId,
+    with_groups,
+)
 from keystead.domain.ports import Reader, Transaction
 
 T = TypeVar("T")
@@ -30,6 +54,12 @@ class _Tables:
     users: dict[UserId, User] = field(default_factory=dict)
     password_hashes: dict[UserId, str | None] = field(default_factory=dict)
     tokens: dict[TokenId, tuple[Token, bytes]] = field(default_factory=dict)
+    groups: dict[GroupId, Group] = field(
+        default_factory=lambda: {ANONYMOUS_ID: Group(ANONYMOUS_ID, ANONYMOUS)}
+    )
+    memberships: dict[UserId, tuple[GroupId, ...]] = field(default_factory=dict)
+    user_items: dict[UserId, tuple[ItemRule, ...]] = field(default_factory=dict)
+    group_items: dict[GroupId, tuple[ItemRule, ...]] = field(default_factory=dict)
 
     def copy(self) -> "_Tables":
         return _Tables(
@@ -38,6 +68,10 @@ class _Tables:
             dict(self.users),
             dict(self.password_hashes),
             dict(self.tokens),
+            dict(self.groups),
+            dict(self.memberships),
+            dict(self.user_items),
+            dict(self.group_items),
         )
 
 
@@ -69,32 +103,86 @@ class _MemoryReader:
 
     async def principal(self, user_id: UserId, token_id: TokenId) -> Principal | None:
         user, token = await self.user(user_id), await self.token(token_id)
-        return (
-            Principal(user, token_id) if user and token and token.user_id == user_id else None
-        )
+        if user is None or token is None or token.user_id != user_id:
+            return None
+        return Principal(user, token_id, await self.groups_of(user_id))
 
-    async def principal_by_digest(self, digest: bytes) -> Principal | None:
+    async def principal_by_digest(
+        self, digest: bytes, kind: TokenKind, now: datetime
+    ) -> Principal | None:
         for token, known in self._tables.tokens.values():
-            if known == digest:
+            is_over = token.expires is not None and token.expires <= now
+            if known == digest and token.kind is kind and not is_over:
                 return await self.principal(token.user_id, token.id)
         return None
+
+    async def is_digest_taken(self, digest: bytes) -> bool:
+        return any(known == digest for _, known in self._tables.tokens.values())
 
     async def tokens_of(self, user_id: UserId) -> Sequence[Token]:
         return [t for t, _ in self._tables.tokens.values() if t.user_id == user_id]
 
+    async def tokens_with_digests(self, user_id: UserId) -> Sequence[tuple[Token, bytes]]:
+        return [entry for entry in self._tables.tokens.values() if entry[0].user_id == user_id]
+
+    async def groups_of(self, user_id: UserId) -> tuple[Group, ...]:
+        tables = self._tables
+        return tuple(tables.groups[known] for known in tables.memberships.get(user_id, ()))
+
+    async def items_of_user(self, user_id: UserId) -> tuple[ItemRule, ...]:
+        return self._tables.user_items.get(user_id, ())
+
+    async def group(self, group_id: GroupId) -> Group | None:
+        return self._tables.groups.get(group_id)
+
+    async def group_named(self, name: str) -> Group | None:
+        wanted = names.key(name)
+        found = (g for g in self._tables.groups.values() if names.key(g.name) == wanted)
+        return next(found, None)
+
+    async def items_of_group(self, group_id: GroupId) -> tuple[ItemRule, ...]:
+        return self._tables.group_items.get(group_id, ())
+
+    async def count_users(self) -> int:
+        return len(self._tables.users)
+
+    async def count_groups(self) -> int:
+        return len(self._tables.groups)
+
     async def users(self) -> AsyncIterator[Sequence[User]]:
         yield list(self._tables.users.values())
 
-    async def has_user_editor_beside(self, user_id: UserId) -> bool:
-        can_get_in = {t.user_id for t, _ in self._tables.tokens.values()} | {
-            known
-            for known, encoded in self._tables.password_hashes.items()
-            if encoded is not None
+    async def accounts(
+        self, offset: int = 0, limit: int | None = None
+    ) -> AsyncIterator[Sequence[Account]]:
+        end = None if limit is None else offset + limit
+        for user in list(self._tables.users.values())[offset:end]:
+            yield [
+                Account(
+                    user,
+                    await self.password_hash(user.id) is not None,
+                    await self.groups_of(user.id),
+                    await self.items_of_user(user.id),
+                )
+            ]
+
+    async def group_entries(
+        self, offset: int = 0, limit: int | None = None
+    ) -> AsyncIterator[Sequence[GroupEntry]]:
+        end = None if limit is None else offset + limit
+        for group in list(self._tables.groups.values())[offset:end]:
+            yield [GroupEntry(group, await self.items_of_group(group.id))]
+
+    async def has_user_editor(self) -> bool:
+        tables = self._tables
+        can_get_in = {t.user_id for t, _ in tables.tokens.values() if t.expires is None} | {
+            known for known, encoded in tables.password_hashes.items() if encoded is not None
         }
-        return any(
-            user.id != user_id and Scope.USER_EDIT in user.scopes and user.id in can_get_in
-            for user in self._tables.users.values()
-        )
+        for user in tables.users.values():
+            held = with_groups(user.scopes, await self.groups_of(user.id))
+            if Scope.USER_EDIT in held and user.id in can_get_in:
+                return True
+        return False
 
 
 class _MemoryTransaction(_MemoryReader):
@@ -102,7 +190,7 @@ class _MemoryTransaction(_MemoryReader):
         super().__init__(lambda: tables)
         self.recorded: list[Change] = []
 
-    async def record(self, change: Change) -> None:
+    async def record(self, change: Change) -> None:  # noqa: C901, PLR0912 - a branch a change
         tables = self._tables
         match change:
             case UserAdded(user=user, password_hash=password_hash):
@@ -114,6 +202,8 @@ class _MemoryTransaction(_MemoryReader):
             case UserRemoved(user=user):
                 del tables.users[user.id]
                 del tables.password_hashes[user.id]
+                tables.memberships.pop(user.id, None)
+                tables.user_items.pop(user.id, None)
                 for token in await self.tokens_of(user.id):
                     del tables.tokens[token.id]
             case (
@@ -123,8 +213,24 @@ class _MemoryTransaction(_MemoryReader):
                 tables.password_hashes[user_id] = encoded
             case TokenAdded(token=token, digest=digest):
                 tables.tokens[token.id] = (token, digest)
+            case TokenExtended(token_id=token_id, expires=expires):
+                token, digest = tables.tokens[token_id]
+                tables.tokens[token_id] = (replace(token, expires=expires), digest)
             case TokenRemoved(token_id=token_id):
                 del tables.tokens[token_id]
+            case MembershipsChanged(user=user, groups=groups):
+                tables.memberships[user.id] = tuple(group.id for group in groups)
+            case UserItemsChanged(user=user, items=items):
+                tables.user_items[user.id] = items
+            case GroupAdded(group=group) | GroupChanged(group=group):
+                tables.groups[group.id] = group
+            case GroupItemsChanged(group=group, items=items):
+                tables.group_items[group.id] = items
+            case GroupRemoved(group=group):
+                del tables.groups[group.id]
+                tables.group_items.pop(group.id, None)
+                for user_id, known in tables.memberships.items():
+                    tables.memberships[user_id] = tuple(g for g in known if g != group.id)
             case _:
                 assert_never(change)
         self.recorded.append(change)

@@ -14,31 +14,95 @@ select id, name, scopes, display_name, email, things, seq from user where name_k
 select id, name, scopes, display_name, email, things, seq from user
 where seq > ? order by seq limit ?;
 
+-- name: accounts_after
+select id, name, scopes, display_name, email, things, password_hash is not null,
+       (select rules from user_items where user_id = id), seq
+from user where seq > ? order by seq limit ?;
+
+-- name: memberships_between
+select user.id, user_group.id, user_group.name, user_group.rights
+from user
+join membership on membership.user_id = user.id
+join user_group on user_group.id = membership.group_id
+where user.seq between ? and ?
+order by user.seq, membership.position;
+
+-- name: user_before
+-- The place from which users are read on when some are left out.
+select seq from user order by seq limit 1 offset ?;
+
+-- name: count_users
+select count(*) from user;
+
 -- name: password_hash
 select password_hash from user where id = ?;
 
+-- name: items_of_user
+select rules from user_items where user_id = ?;
+
+-- name: groups_of
+select user_group.id, user_group.name, user_group.rights
+from membership join user_group on user_group.id = membership.group_id
+where membership.user_id = ? order by membership.position;
+
+-- name: group_by_id
+select id, name, rights from user_group where id = ?;
+
+-- name: group_named
+select id, name, rights from user_group where name_key = ?;
+
+-- name: items_of_group
+select rules from group_items where group_id = ?;
+
+-- name: group_entries_after
+select id, name, rights, (select rules from group_items where group_id = id), seq
+from user_group where seq > ? order by seq limit ?;
+
+-- name: group_before
+select seq from user_group order by seq limit 1 offset ?;
+
+-- name: count_groups
+select count(*) from user_group;
+
 -- name: token
-select id, user_id, device_name, created from token where id = ?;
+select id, user_id, device_name, created, kind, expires from token where id = ?;
 
 -- name: user_with_token
 -- Subqueries, because a join of the two takes three times as long.
-select id, name, scopes, display_name, email, things, seq from user
-where id = ?1 and id = (select user_id from token where id = ?2);
+select id, name, scopes, display_name, email, things,
+       exists (select 1 from membership where user_id = ?1)
+from user where id = ?1 and id = (select user_id from token where id = ?2);
 
 -- name: user_by_digest
-select id, name, scopes, display_name, email, things,
-       (select id from token where digest = ?1)
-from user where id = (select user_id from token where digest = ?1);
+select user.id, user.name, user.scopes, user.display_name, user.email, user.things,
+       exists (select 1 from membership where membership.user_id = user.id), token.id
+from token join user on user.id = token.user_id
+where token.digest = ?1 and token.kind = ?2 and (token.expires is null or token.expires > ?3);
+
+-- name: digest
+select 1 from token where digest = ?;
 
 -- name: tokens_of
-select id, user_id, device_name, created from token where user_id = ? order by seq;
+select id, user_id, device_name, created, kind, expires from token
+where user_id = ? order by seq;
 
--- name: user_editor_beside
+-- name: tokens_with_digests
+select id, user_id, device_name, created, kind, expires, digest from token
+where user_id = ? order by seq;
+
+-- name: user_editor
 select exists (
     select 1 from user
-    where scopes & 256 and id <> ?
+    where scopes & 256
       and (password_hash is not null
-           or exists (select 1 from token where token.user_id = user.id))
+           or exists (select 1 from token where user_id = user.id and expires is null))
+) or exists (
+    select 1 from user_group
+    join membership on membership.group_id = user_group.id
+    join user on user.id = membership.user_id
+    where user_group.rights & 256
+      and (user.password_hash is not null
+           or exists (select 1 from token where user_id = user.id and expires is null))
 );
 
 -- name: add_user
@@ -46,8 +110,8 @@ insert into user (id, name, name_key, scopes, display_name, email, things, passw
 values (?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: change_user
-update user set name = ?2, name_key = ?3, scopes = ?4, display_name = ?5, email = ?6, things = ?7
-where id = ?1;
+-- Not the name, which never changes: its index would be written anew.
+update user set scopes = ?2, display_name = ?3, email = ?4, things = ?5 where id = ?1;
 
 -- name: remove_user
 delete from user where id = ?;
@@ -55,8 +119,39 @@ delete from user where id = ?;
 -- name: set_password_hash
 update user set password_hash = ?2 where id = ?1;
 
+-- name: remove_memberships
+delete from membership where user_id = ?;
+
+-- name: add_membership
+insert into membership (user_id, position, group_id) values (?, ?, ?);
+
+-- name: set_user_items
+insert or replace into user_items (user_id, rules) values (?, ?);
+
+-- name: remove_user_items
+delete from user_items where user_id = ?;
+
+-- name: add_group
+insert into user_group (id, name, name_key, rights) values (?, ?, ?, ?);
+
+-- name: change_group
+update user_group set rights = ?2 where id = ?1;
+
+-- name: set_group_items
+insert or replace into group_items (group_id, rules) values (?, ?);
+
+-- name: remove_group_items
+delete from group_items where group_id = ?;
+
+-- name: remove_group
+delete from user_group where id = ?;
+
 -- name: add_token
-insert into token (id, digest, user_id, device_name, created) values (?, ?, ?, ?, ?);
+insert into token (id, digest, user_id, device_name, created, kind, expires)
+values (?, ?, ?, ?, ?, ?, ?);
+
+-- name: extend_token
+update token set expires = ?2 where id = ?1;
 
 -- name: remove_token
 delete from token where id = ?;

@@ -3,130 +3,27 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar, assert_never, cast
-from uuid import UUID
+from typing import Any, TypeVar
 
 import apsw
 
-from keystead.domain import names
-from keystead.domain.change import (
-    Change,
-    Commit,
-    PasswordChanged,
-    PasswordRehashed,
-    TokenAdded,
-    TokenRemoved,
-    UserAdded,
-    UserChanged,
-    UserRemoved,
-)
-from keystead.domain.model import Principal, Scope, ThingId, Token, TokenId, User, UserId
+from keystead.domain.change import Commit
 from keystead.domain.ports import Reader, Transaction
 from keystead.domain.refusal import Reason, RefusedError
 from keystead.store import sqlite_file
 from keystead.store.sql import QUERIES
+from keystead.store.sqlite_tables import SqliteReader, SqliteTransaction
 
 T = TypeVar("T")
 LOG = logging.getLogger("keystead.store")
 
-PORTION = 256  # users read at a time; under a millisecond, so that listings delay nobody
 MAX_BATCH = 64  # operations that share one durable commit; some 2 ms on the event loop
 BUSY_PATIENCE = 5000  # ms to wait for another program that has the file locked
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-_scope = cache(Scope)  # there are few, and making one takes longer than the rest of a row
-
-
-class _SqliteReader:
-    """Point reads by index, fast enough to run in place (about 10 µs each)."""
-
-    def __init__(self, db: apsw.Connection) -> None:
-        self._db = db
-
-    async def ever_had_account(self) -> bool:
-        return bool(self._value(QUERIES.meta, "ever_had_account"))
-
-    async def user(self, user_id: UserId) -> User | None:
-        row = self._row(QUERIES.user, user_id)
-        return _user(row) if row else None
-
-    async def user_named(self, name: str) -> User | None:
-        try:
-            row = self._row(QUERIES.user_named, names.key(name))
-        except UnicodeEncodeError:  # half a character is in no name
-            return None
-        return _user(row) if row else None
-
-    async def password_hash(self, user_id: UserId) -> str | None:
-        encoded: str | None = self._value(QUERIES.password_hash, user_id)
-        return encoded
-
-    async def token(self, token_id: TokenId) -> Token | None:
-        row = self._row(QUERIES.token, token_id.bytes)
-        return _token(row) if row else None
-
-    async def principal(self, user_id: UserId, token_id: TokenId) -> Principal | None:
-        row = self._row(QUERIES.user_with_token, user_id, token_id.bytes)
-        return Principal(_user(row), token_id) if row else None
-
-    async def principal_by_digest(self, digest: bytes) -> Principal | None:
-        row = self._row(QUERIES.user_by_digest, digest)
-        return Principal(_user(row), TokenId(UUID(bytes=row[-1]))) if row else None
-
-    async def tokens_of(self, user_id: UserId) -> Sequence[Token]:
-        return [_token(row) for row in self._db.execute(QUERIES.tokens_of, (user_id,))]
-
-    async def users(self) -> AsyncIterator[Sequence[User]]:
-        last = 0
-        while rows := self._db.execute(QUERIES.users_after, (last, PORTION)).fetchall():
-            yield [_user(row) for row in rows]
-            last = cast("int", rows[-1][-1])
-
-    async def has_user_editor_beside(self, user_id: UserId) -> bool:
-        return bool(self._value(QUERIES.user_editor_beside, user_id))
-
-    def _row(self, query: str, *arguments: Any) -> tuple[Any, ...] | None:
-        return self._db.execute(query, arguments).fetchone()
-
-    def _value(self, query: str, argument: object) -> Any:
-        row = self._row(query, argument)
-        return row[0] if row else None
-
-
-class _SqliteTransaction(_SqliteReader):
-    def __init__(self, db: apsw.Connection) -> None:
-        super().__init__(db)
-        self.recorded: list[Change] = []
-
-    async def record(self, change: Change) -> None:
-        execute = self._db.execute
-        match change:
-            case UserAdded(user=user, password_hash=encoded):
-                execute(QUERIES.add_user, (*_user_row(user), encoded))
-                execute(QUERIES.set_meta, ("ever_had_account", 1))
-            case UserChanged(user=user):
-                execute(QUERIES.change_user, _user_row(user))
-            case UserRemoved(user=user):
-                execute(QUERIES.remove_user, (user.id,))
-            case (
-                PasswordChanged(user_id=user_id, password_hash=encoded)
-                | PasswordRehashed(user_id=user_id, password_hash=encoded)
-            ):
-                execute(QUERIES.set_password_hash, (user_id, encoded))
-            case TokenAdded(token=token, digest=digest):
-                execute(QUERIES.add_token, _token_row(token, digest))
-            case TokenRemoved(token_id=token_id):
-                execute(QUERIES.remove_token, (token_id.bytes,))
-            case _:
-                assert_never(change)
-        self.recorded.append(change)
 
 
 @dataclass(slots=True)
@@ -155,8 +52,8 @@ class SqliteStore:
     def __init__(self, path: Path) -> None:
         self._writing = sqlite_file.connect(path, writing=True)
         self._reading = sqlite_file.connect(path, writing=False)
-        self._reader = _SqliteReader(self._reading)
-        self._revision: int = self._reader._value(QUERIES.meta, "revision")
+        self._reader = SqliteReader(self._reading)
+        self._revision: int = self._reader.revision()
         self._listeners: list[Callable[[Commit], None]] = []
         self._thread = ThreadPoolExecutor(1, "keystead-store")
         self._waiting: deque[_Job] = deque()
@@ -248,7 +145,7 @@ class SqliteStore:
         Raises:
             apsw.Error: the whole batch is lost.
         """
-        transaction = _SqliteTransaction(self._writing)
+        transaction = SqliteTransaction(self._writing)
         job.error = job.commit = None
         try:
             job.result = _drive(job.operation(transaction))
@@ -318,35 +215,3 @@ def _drive(operation: Awaitable[T]) -> T:
         return result
     operation.close()
     raise TypeError("an operation may await its transaction only")
-
-
-def _user(row: tuple[Any, ...]) -> User:
-    user_id, name, scopes, display_name, email, packed, _ = row
-    things = _things(packed) if packed else ()
-    # What User(...) does, without the detour through Python; lists of all users are made of it.
-    return tuple.__new__(User, (user_id, name, _scope(scopes), display_name, email, things))
-
-
-def _things(packed: bytes) -> tuple[ThingId, ...]:
-    return tuple(ThingId(UUID(bytes=packed[i : i + 16])) for i in range(0, len(packed), 16))
-
-
-def _user_row(user: User) -> tuple[bytes, str, str, int, str, str, bytes]:
-    things = b"".join(thing.bytes for thing in user.things)
-    name_key = names.key(user.name)
-    return user.id, user.name, name_key, int(user.scopes), user.display_name, user.email, things
-
-
-def _token(row: tuple[Any, ...]) -> Token:
-    token_id, user_id, device_name, created = row
-    return Token(
-        TokenId(UUID(bytes=token_id)),
-        user_id,
-        device_name,
-        _EPOCH + created * _MICROSECOND,
-    )
-
-
-def _token_row(token: Token, digest: bytes) -> tuple[bytes, bytes, bytes, str, int]:
-    created = (token.created - _EPOCH) // _MICROSECOND
-    return token.id.bytes, digest, token.user_id, token.device_name, created

@@ -1,6 +1,5 @@
 """The namespace ``Users``: accounts, their scopes and things, and their tokens."""
 
-from collections.abc import AsyncIterator, Sequence
 from uuid import UUID
 
 from keystead.domain import accounts, tokens
@@ -19,6 +18,7 @@ from keystead.nymea.types import (
     token_info,
     user_info,
 )
+from keystead.rpc.method import Page
 
 _ADMIN = (PermissionScope.PermissionScopeAdmin,)
 
@@ -101,10 +101,10 @@ async def remove_token(session: Session, token_id: UUID) -> None:
 
 
 @method("Users.GetUsers", access=MANAGES_USERS, returns="users")
-async def get_users(session: Session) -> AsyncIterator[Sequence[UserInfo]]:
+async def get_users(session: Session) -> Page[UserInfo]:
     """List all users in the order they were added."""
-    async for portion in session.directory.store.reader.users():
-        yield [user_info(user) for user in portion]
+    users = session.directory.store.reader.users()
+    return Page([user_info(user) for user in portion] async for portion in users)
 
 
 @method("Users.RemoveUser", access=MANAGES_USERS, refusable=True)

@@ -1,0 +1,60 @@
+"""Asking who may do what with which item, and why."""
+
+import argparse
+
+import msgspec
+
+from keystead import CannotError, printable
+from keystead.cli.owner import RefusedByRulesError, result
+from keystead.control.catalogue import RightsAnswer
+from keystead.domain.model import ItemRule
+from keystead.settings import Settings
+
+ALLOWED, DENIED = 0, 1
+
+
+def check_right(settings: Settings, given: argparse.Namespace) -> int:
+    """Exit with 0 if it is allowed, with 1 if it is denied.
+
+    Raises:
+        CannotError: it cannot be told, as there is no such user.
+    """
+    answer = _ask(settings, given)
+    print("allowed" if answer.allowed else "denied")
+    return ALLOWED if answer.allowed else DENIED
+
+
+def explain_right(settings: Settings, given: argparse.Namespace) -> int:
+    """Tell which rules spoke, and whose they are; exit as ``check_right``.
+
+    Raises:
+        CannotError: it cannot be told, as there is no such user.
+    """
+    answer = _ask(settings, given)
+    if given.json:
+        print(msgspec.json.format(msgspec.json.encode(answer), indent=2).decode())
+        return ALLOWED if answer.allowed else DENIED
+    print("allowed" if answer.allowed else "denied")
+    if answer.is_admin:
+        print("  administrators may read and write everything")
+    for spoken in answer.spoken:
+        print(f"  {_sentence(spoken.rule, spoken.group)}")
+    if not answer.is_admin and not answer.spoken:
+        print("  no rule covers this item")
+    return ALLOWED if answer.allowed else DENIED
+
+
+def _ask(settings: Settings, given: argparse.Namespace) -> RightsAnswer:
+    params = {"user": given.user, "item": given.item, "write": given.write}
+    try:
+        return result(settings, "rights.explain", params, RightsAnswer)
+    except RefusedByRulesError as refused:
+        raise CannotError(str(refused)) from refused
+
+
+def _sentence(rule: ItemRule, group: str | None) -> str:
+    right = "read and write" if rule.may_write else "read"
+    below = " and what is below" if rule.is_prefix else ""
+    whose = "own rule" if group is None else f"group {printable(group)}"
+    name = printable(rule.name) if rule.name else "everything"
+    return f"{whose}: {right} {name}{below if rule.name else ''}"

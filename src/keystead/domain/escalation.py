@@ -1,0 +1,89 @@
+"""Nobody gives, or touches an account that holds, what they do not hold themselves."""
+
+from dataclasses import dataclass
+from typing import assert_never
+
+from keystead.domain.items import RuleTable
+from keystead.domain.model import (
+    Actor,
+    Group,
+    ItemRule,
+    Owner,
+    Principal,
+    Scope,
+    ThingId,
+    User,
+    with_groups,
+)
+from keystead.domain.ports import Transaction
+from keystead.domain.refusal import Reason, RefusedError
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What is given to an account or a group, or is theirs already."""
+
+    scopes: Scope = Scope.NONE
+    things: tuple[ThingId, ...] = ()
+    groups: tuple[Group, ...] = ()
+    items: tuple[ItemRule, ...] = ()
+
+
+def holds_all(actor: Actor) -> bool:
+    """Tell whether there is nothing that *actor* does not hold."""
+    match actor:
+        case Owner():
+            return True
+        case Principal():
+            return Scope.ADMIN in actor.scopes
+        case _:
+            assert_never(actor)
+
+
+async def check_may_touch(tx: Transaction, actor: Actor, user: User) -> None:
+    """Refuse to change an account that holds more than *actor*.
+
+    Whoever could give it another password could sign in as that account.
+
+    Raises:
+        RefusedError: ESCALATION.
+    """
+    if not holds_all(actor):
+        groups, items = await tx.groups_of(user.id), await tx.items_of_user(user.id)
+        await check_may_give(tx, actor, Holding(user.scopes, user.things, groups, items))
+
+
+async def check_may_give(tx: Transaction, actor: Actor, given: Holding) -> None:
+    """Refuse to give what *actor* does not hold.
+
+    What everybody may do, signed in or not, counts for nobody here: it may be taken away, and
+    what was given would stay.
+
+    Raises:
+        RefusedError: ESCALATION.
+    """
+    if isinstance(actor, Owner) or Scope.ADMIN in actor.scopes:
+        return
+    scopes = with_groups(given.scopes, given.groups)
+    if scopes & ~actor.scopes or not _sees(actor, given.things):
+        raise RefusedError(Reason.ESCALATION)
+    rules = list(given.items)
+    for group in given.groups:
+        if group not in actor.groups:
+            rules += await tx.items_of_group(group.id)
+    if rules:
+        held = await _rules_of(tx, actor)
+        if not all(held.covers(rule) for rule in rules):
+            raise RefusedError(Reason.ESCALATION)
+
+
+def _sees(actor: Principal, things: tuple[ThingId, ...]) -> bool:
+    return Scope.ACCESS_ALL_THINGS in actor.user.scopes or set(things) <= set(actor.user.things)
+
+
+async def _rules_of(tx: Transaction, actor: Principal) -> RuleTable:
+    table = RuleTable()
+    table.add(await tx.items_of_user(actor.user.id), None)
+    for group in actor.groups:
+        table.add(await tx.items_of_group(group.id), group.name)
+    return table

@@ -1,0 +1,61 @@
+"""All that another directory needs to take this one over."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from keystead.domain.directory import Directory
+from keystead.domain.imports import ImportedGroup, ImportedToken, ImportedUser
+from keystead.domain.model import TokenKind
+from keystead.domain.ports import Transaction
+
+FORMAT = 1  # of the file; a reader refuses one that it does not know
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """A whole directory, without sessions of web pages: those sign in anew."""
+
+    format: int
+    groups: Sequence[ImportedGroup]
+    users: Sequence[ImportedUser]
+    tokens: Sequence[ImportedToken]
+
+
+async def export(directory: Directory) -> Export:
+    """Give the directory as of one moment.
+
+    Raises:
+        RefusedError: STORAGE_FAILED.
+    """
+
+    async def read(tx: Transaction) -> Export:
+        groups = [
+            ImportedGroup(group.name, int(group.rights), items)
+            async for portion in tx.group_entries()
+            for group, items in portion
+        ]
+        users: list[ImportedUser] = []
+        tokens: list[ImportedToken] = []
+        async for accounts in tx.accounts():
+            for account in accounts:
+                user = account.user
+                users.append(
+                    ImportedUser(
+                        user.name,
+                        int(user.scopes),
+                        user.display_name,
+                        user.email,
+                        user.things,
+                        tuple(group.name for group in account.groups),
+                        account.items,
+                        await tx.password_hash(user.id),
+                    )
+                )
+                tokens += [
+                    ImportedToken(token.id, user.name, token.device_name, token.created, digest)
+                    for token, digest in await tx.tokens_with_digests(user.id)
+                    if token.kind is TokenKind.DEVICE
+                ]
+        return Export(FORMAT, groups, users, tokens)
+
+    return await directory.store.write(read, bulk=True)

@@ -1,0 +1,1 @@
+"""Tani's WebSocket JSON frames."""
