@@ -134,7 +134,7 @@ class Box:
         self.directory = directory(
             self.store, hasher=self.hasher, clock=self.clock, self_service=self_service
         )
-        self.bus = Bus(self.store.reader, ever_had_account=False)
+        self.bus = Bus(self.store.reader, self.clock, ever_had_account=False)
         self.store.listen(self.bus.publish)
         self.face = Face(
             self.directory,

@@ -9,6 +9,7 @@ import pytest
 from tests.acceptance.box import Box, Connect, set_up
 from tests.acceptance.client import Client
 from tests.acceptance.server import PLAIN, Server
+from tests.acceptance.tani_client import Open, Tani, TaniBox
 
 Start = Callable[..., Server]
 
@@ -63,3 +64,44 @@ def box(shared_server: tuple[Server, str], connect: Connect) -> Box:
     """A box that is set up and shared by the tests of a module."""
     server, token = shared_server
     return Box(server, connect, token)
+
+
+@pytest.fixture
+def open_tani() -> Iterator[Open]:
+    with ExitStack() as stack:
+
+        def open_tani(server: Server, scheme: str = "http", source: str | None = None) -> Tani:
+            connection = Tani(server.urls[scheme], source=source)
+            stack.callback(connection.close)
+            return connection
+
+        yield open_tani
+
+
+@pytest.fixture(scope="module")
+def tani_server(start_shared: Start) -> Iterator[tuple[Server, str, str]]:
+    """A server that is set up, with an AuthKey and a nymea token of olga."""
+    server = start_shared("tani", ("nymea", "http", "https"))
+    client, connection = Client(server.urls["nymea"]), Tani(server.urls["http"])
+    try:
+        token = set_up(client)
+        key = connection.sign_in("olga")
+    finally:
+        client.close()
+        connection.close()
+    yield server, key, token
+    assert "Traceback" not in server.log.read_text()
+
+
+@pytest.fixture
+def tani(
+    tani_server: tuple[Server, str, str], connect: Connect, open_tani: Open
+) -> Iterator[TaniBox]:
+    """A box shared by the tests of a module, where everybody may do nothing at first."""
+    server, key, token = tani_server
+    box = TaniBox(server, connect, open_tani, key, token)
+    box.admin().do(
+        "Users/WriteGroup", Groupname="anonymous", Editor=False, Diag=False, Items=[]
+    )
+    yield box
+    assert box.admin().who == "olga"

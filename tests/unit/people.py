@@ -9,10 +9,19 @@ import pytest
 
 from keystead.domain.change import TokenAdded, UserAdded
 from keystead.domain.directory import Directory
-from keystead.domain.model import Principal, Scope, ThingId, Token, TokenId, User, UserId
+from keystead.domain.model import (
+    Principal,
+    Scope,
+    ThingId,
+    Token,
+    TokenId,
+    TokenKind,
+    User,
+    UserId,
+)
 from keystead.domain.ports import Transaction
 from keystead.domain.refusal import Reason, RefusedError
-from keystead.domain.tokens import digest
+from keystead.domain.tokens import digest, principal_of
 from tests.doubles import NOON, PASSWORD
 
 LAMP, DOOR, HEATING = (ThingId(UUID(int=number)) for number in (1, 2, 3))
@@ -45,6 +54,13 @@ async def move_in(
 
     await directory.store.write(add)
     return Principal(user, token.id)
+
+
+async def opened(
+    directory: Directory, secret: str, kind: TokenKind = TokenKind.DEVICE
+) -> Principal | None:
+    """Give whom a token's *secret* lets in at present."""
+    return await principal_of(directory.store.reader, secret, kind, directory.clock())
 
 
 async def users_of(directory: Directory) -> list[User]:

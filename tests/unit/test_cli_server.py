@@ -87,7 +87,7 @@ def test_refusals_come_through(keystead):
     outcome = keystead("user", "add", "ROOT")
 
     assert outcome.code == 1
-    assert outcome.complaint == "An account with this name, or one that looks the same, exists."
+    assert outcome.complaint == "This name, or one that looks the same, is taken."
     assert keystead("user", "show", "nobody").code == 1
     assert keystead("user", "passwd", "root", password="weak").code == 1
 

@@ -172,7 +172,7 @@ def test_every_scope_has_a_name_that_is_taken_and_shown(box, scope):
         (("user", "add", ""), "This is not a valid name."),
         (
             ("user", "add", "ANN"),
-            "An account with this name, or one that looks the same, exists.",
+            "This name, or one that looks the same, is taken.",
         ),
         (
             ("user", "add", "bob", "--scopes", "ConfigureThings"),

@@ -6,14 +6,16 @@ from uuid import UUID
 import msgspec
 import pytest
 
+from keystead.app import desk
 from keystead.control.calls import Answer, Call, call
-from keystead.control.catalogue import Desk, catalogue
+from keystead.control.catalogue import catalogue
 from keystead.domain.model import PUSH_BUTTON_USER, Scope
 from keystead.domain.pairing import pair
 from keystead.domain.refusal import Reason, RefusedError
 from keystead.domain.sign_in import sign_in
-from keystead.domain.tokens import digest, principal_of
+from keystead.domain.tokens import digest
 from tests.doubles import PASSWORD, FastHasher, directory
+from tests.unit.people import opened
 
 THING = UUID("6ba7b810-9dad-11d1-80b4-00c04fd430c8")
 OTHER_THING = UUID("6ba7b811-9dad-11d1-80b4-00c04fd430c8")
@@ -26,7 +28,7 @@ class Office:
     def __init__(self, press=None):
         self.hasher = FastHasher()
         self.directory = directory(hasher=self.hasher)
-        self.desk = Desk(self.directory, press)
+        self.desk = desk(self.directory, press)
 
     def answer(self, command, **params):
         """Give the answer with its result as plain JSON values."""
@@ -187,7 +189,7 @@ def test_a_removed_account_is_gone_with_its_tokens(office):
     assert office.done("users.remove", name="Bob") is None
 
     assert office.names() == ["ann"]
-    assert asyncio.run(principal_of(office.directory.store.reader, signed_in.secret)) is None
+    assert asyncio.run(opened(office.directory, signed_in.secret)) is None
 
 
 def test_another_password_takes_the_tokens_away(office):
@@ -197,7 +199,7 @@ def test_another_password_takes_the_tokens_away(office):
     office.done("users.passwd", name="ann", password="Another-horse-2")
 
     assert office.done("users.show", name="ann")["tokens"] == []
-    assert asyncio.run(principal_of(office.directory.store.reader, signed_in.secret)) is None
+    assert asyncio.run(opened(office.directory, signed_in.secret)) is None
     assert office.sign_in("ann", "Another-horse-2")
     with pytest.raises(RefusedError):
         office.sign_in("ann")
@@ -362,5 +364,7 @@ def test_every_command_says_what_it_does():
         "users.scopes",
         "pairing.press",
         "import.users",
+        "export",
+        "rights.explain",
     }
     assert all(method.doc.endswith(".") for method in catalogue)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from keystead.app import desk
 from keystead.control.calls import Answer
-from keystead.control.catalogue import Desk
 from keystead.control.session import MAX_LINE, Face
 from tests.doubles import PASSWORD, RecordingPeer, directory
 
@@ -30,9 +30,9 @@ class Peer(RecordingPeer):
 class Talk:
     """One connection and its answers."""
 
-    def __init__(self, desk=None):
+    def __init__(self, office=None):
         self.peer = Peer()
-        self.session = Face(desk or Desk(directory())).session(self.peer, authentication=True)
+        self.session = Face(office or desk(directory())).session(self.peer, authentication=True)
 
     def say(self, *chunks):
         """Send bytes and give the answers, as ``net`` would."""
@@ -145,7 +145,7 @@ def test_a_fault_of_ours_is_apologised_for():
     async def press():
         raise RuntimeError("secret details")
 
-    talk = Talk(Desk(directory(), press))
+    talk = Talk(desk(directory(), press))
     talk.session.receive([b'{"command":"pairing.press"}\n'])
     talk.session.advance(64)
     with pytest.raises(RuntimeError):

@@ -75,4 +75,4 @@ def test_a_user_holds_their_own_scopes_and_the_owner_all():
     ],
 )
 def test_who_holds_the_right_to_change_users_manages_them(scopes, manages):
-    assert manages_users(ANN._replace(scopes=scopes)) is manages
+    assert manages_users(scopes) is manages

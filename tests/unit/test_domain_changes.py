@@ -1,42 +1,80 @@
 """Changes: whom they are about, and that they show no secret."""
 
+from typing import get_args
 from uuid import UUID
 
 import pytest
 
 from keystead.domain.change import (
+    Change,
+    GroupAdded,
+    GroupChanged,
+    GroupItemsChanged,
+    GroupRemoved,
+    MembershipsChanged,
     PasswordChanged,
     PasswordRehashed,
     TokenAdded,
+    TokenExtended,
     TokenRemoved,
     UserAdded,
     UserChanged,
+    UserItemsChanged,
     UserRemoved,
-    user_id,
+    concerned,
 )
-from keystead.domain.model import Scope, Token, TokenId, User, UserId
+from keystead.domain.model import (
+    Group,
+    GroupId,
+    ItemRule,
+    Scope,
+    Token,
+    TokenId,
+    User,
+    UserId,
+)
 from keystead.domain.refusal import Reason, RefusedError
 from tests.doubles import NOON
 
 ANN = User(UserId(b"a" * 16), "Ann", Scope.ADMIN)
+STAFF = Group(GroupId(b"s" * 16), "staff")
+RULES = (ItemRule("Objects.Plant"),)
 TABLET = Token(TokenId(UUID(int=1)), ANN.id, "tablet", NOON)
-CHANGES = [
+OF_USERS = [
     UserAdded(ANN, "a secret hash"),
     UserChanged(ANN),
     UserRemoved(ANN),
     PasswordChanged(ANN.id, "a secret hash"),
     PasswordRehashed(ANN.id, "a secret hash"),
     TokenAdded(TABLET, b"a secret hash"),
+    TokenExtended(ANN.id, TABLET.id, NOON),
     TokenRemoved(ANN.id, TABLET.id),
+    MembershipsChanged(ANN, (STAFF,)),
+    UserItemsChanged(ANN, RULES),
+]
+OF_GROUPS = [
+    GroupAdded(STAFF),
+    GroupChanged(STAFF),
+    GroupItemsChanged(STAFF, RULES),
+    GroupRemoved(STAFF),
 ]
 
 
-@pytest.mark.parametrize("change", CHANGES)
-def test_every_change_is_about_a_user(change):
-    assert user_id(change) == ANN.id
+@pytest.mark.parametrize("change", OF_USERS)
+def test_what_is_done_to_a_user_concerns_that_user(change):
+    assert concerned(change) == ANN.id
 
 
-@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("change", OF_GROUPS)
+def test_what_is_done_to_a_group_concerns_that_group(change):
+    assert concerned(change) == STAFF.id
+
+
+def test_every_kind_of_change_is_looked_at_here():
+    assert {type(change) for change in OF_USERS + OF_GROUPS} == set(get_args(Change))
+
+
+@pytest.mark.parametrize("change", OF_USERS)
 def test_no_change_shows_a_secret(change):
     assert "secret" not in repr(change)
 

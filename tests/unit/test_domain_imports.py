@@ -10,12 +10,14 @@ from keystead.domain.imports import ImportedToken, ImportedUser, Report, take_ov
 from keystead.domain.model import PUSH_BUTTON_USER, Scope, Token, TokenId
 from keystead.domain.refusal import Reason
 from keystead.domain.sign_in import sign_in
-from keystead.domain.tokens import digest, principal_of, remove_token
+from keystead.domain.tokens import digest, remove_token
 from tests.conformance.stores import listening
 from tests.doubles import NOON, PASSWORD, BrokenStore, FastHasher, directory
-from tests.unit.people import DOOR, LAMP, move_in, reason_of, users_of
+from tests.unit.people import DOOR, LAMP, move_in, opened, reason_of, users_of
 
-ANN = ImportedUser("Ann", 0xFFFF, "Ann A.", "ann@example.org", (LAMP, DOOR), "$old$hash")
+ANN = ImportedUser(
+    "Ann", 0xFFFF, "Ann A.", "ann@example.org", (LAMP, DOOR), password_hash="$old$hash"
+)
 DEVICES = "the push-button account"
 PAIRED = ImportedUser(PUSH_BUTTON_USER, 0xFFFF)
 TABLET = ImportedToken(TokenId(UUID(int=5)), "ann", "tablet", NOON, digest("old secret"))
@@ -39,7 +41,7 @@ def test_accounts_and_tokens_are_taken_over_as_they_were():
 def test_nobody_signs_in_again_after_an_import():
     house = directory()
     asyncio.run(take_over(house, [ANN], [TABLET]))
-    principal = asyncio.run(principal_of(house.store.reader, "old secret"))
+    principal = asyncio.run(opened(house, "old secret"))
     assert principal is not None
     assert principal.user.name == "Ann"
 
@@ -92,11 +94,11 @@ def test_a_token_that_was_taken_away_does_not_come_back():
 
     async def scenario():
         await take_over(house, [ANN], [TABLET])
-        principal = await principal_of(house.store.reader, "old secret")
+        principal = await opened(house, "old secret")
         assert principal is not None
         await remove_token(house, principal, TABLET.id)
         report = await take_over(house, [ANN], [TABLET])
-        return report.tokens, await principal_of(house.store.reader, "old secret")
+        return report.tokens, await opened(house, "old secret")
 
     assert asyncio.run(scenario()) == (0, None)
 

@@ -8,10 +8,9 @@ from keystead.domain.change import TokenAdded, UserAdded
 from keystead.domain.model import PUSH_BUTTON_USER, Scope
 from keystead.domain.pairing import PAIRING_TIMEOUT, PairingDesk, pair, take_back
 from keystead.domain.refusal import Reason
-from keystead.domain.tokens import principal_of
 from tests.conformance.stores import listening
 from tests.doubles import BrokenStore, directory
-from tests.unit.people import move_in, reason_of, users_of
+from tests.unit.people import move_in, opened, reason_of, users_of
 
 LIMIT = PAIRING_TIMEOUT.total_seconds()
 
@@ -115,7 +114,7 @@ def test_every_further_pairing_gives_a_token_of_the_same_account():
     tablet, phone = asyncio.run(pair_two())
     assert tablet.principal.user == phone.principal.user
     assert tablet.secret != phone.secret
-    found = asyncio.run(principal_of(house.store.reader, phone.secret))
+    found = asyncio.run(opened(house, phone.secret))
     assert found == phone.principal
 
 
@@ -144,4 +143,4 @@ def test_a_token_that_reached_nobody_is_taken_back_though_it_is_the_only_way_in(
     asyncio.run(take_back(house, signed_in.principal))
     asyncio.run(take_back(house, signed_in.principal))
 
-    assert asyncio.run(principal_of(house.store.reader, signed_in.secret)) is None
+    assert asyncio.run(opened(house, signed_in.secret)) is None

@@ -1,36 +1,21 @@
-"""Which scopes go together, and who may give which."""
+"""Which scopes go together, what they are called, and what replaces what."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keystead.domain.model import OWNER, Principal, Scope, TokenId, User, UserId
-from keystead.domain.refusal import Reason, RefusedError
+from keystead.domain.model import Scope
 from keystead.domain.scopes import (
     SCOPE_NAMES,
     TANI_RIGHTS,
     are_consistent,
-    check_no_escalation,
     names_of,
     replaced,
 )
-from tests.unit.people import DOOR, HEATING, LAMP
 
 ANY_SCOPES = st.integers(0, 0xFFFF).map(Scope) | st.lists(st.sampled_from(Scope)).map(
     lambda scopes: Scope(sum(set(scopes)) & 0xFFFF)
 )
-
-
-def user(scopes, things=()):
-    return User(UserId(b"u" * 16), "somebody", scopes, things=things)
-
-
-def is_refused(actor, before, scopes, things):
-    try:
-        check_no_escalation(actor, before, scopes, things)
-    except RefusedError as refused:
-        return refused.reason is Reason.ESCALATION
-    return False
 
 
 # --- consistency ----------------------------------------------------------------------------
@@ -118,43 +103,3 @@ def test_what_was_given_is_held_and_nothing_else_but_what_was_kept(before, given
     after = replaced(before, given_, keep)
     assert given_ in after
     assert after & ~given_ in before & keep
-
-
-# --- escalation -----------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("scopes", Scope)
-def test_nobody_gives_what_they_do_not_hold(scopes):
-    editor = Principal(user(Scope.USER_EDIT | Scope.CONTROL_THINGS), TokenId(LAMP))
-    held = Scope.USER_EDIT | Scope.CONTROL_THINGS
-    assert is_refused(editor, None, scopes, ()) is (scopes not in held)
-
-
-@given(ANY_SCOPES, ANY_SCOPES, st.none() | ANY_SCOPES)
-def test_scopes_are_given_and_taken_within_what_is_held(held, wanted, before):
-    known = None if before is None else user(before)
-    allowed = wanted in held and (before is None or before in held)
-    actor = Principal(user(held), TokenId(LAMP))
-    assert is_refused(actor, known, wanted, ()) is not allowed
-
-
-def test_who_sees_all_things_gives_any():
-    actor = Principal(user(Scope.ACCESS_ALL_THINGS), TokenId(LAMP))
-    assert not is_refused(actor, None, Scope.NONE, [LAMP, DOOR])
-
-
-def test_who_sees_single_things_gives_those_only():
-    actor = Principal(user(Scope.USER_EDIT, (LAMP, HEATING)), TokenId(LAMP))
-    assert not is_refused(actor, None, Scope.NONE, [HEATING, LAMP, LAMP])
-    assert is_refused(actor, None, Scope.NONE, [LAMP, DOOR])
-
-
-def test_an_account_that_sees_a_thing_they_do_not_see_is_out_of_reach():
-    actor = Principal(user(Scope.USER_EDIT, (LAMP,)), TokenId(LAMP))
-    assert is_refused(actor, user(Scope.NONE, (DOOR,)), Scope.NONE, [])
-    assert not is_refused(actor, user(Scope.NONE, (LAMP,)), Scope.NONE, [])
-
-
-@given(ANY_SCOPES, st.none() | ANY_SCOPES)
-def test_the_owner_gives_everything(wanted, before):
-    assert not is_refused(OWNER, before and user(before), wanted, [LAMP, DOOR])

@@ -10,10 +10,9 @@ from keystead.domain.change import PasswordRehashed, TokenAdded, UserChanged, Us
 from keystead.domain.model import OWNER, PUSH_BUTTON_USER, Scope
 from keystead.domain.refusal import Reason
 from keystead.domain.sign_in import create_first_account, sign_in
-from keystead.domain.tokens import principal_of
 from tests.conformance.stores import listening, record
 from tests.doubles import PASSWORD, BrokenStore, FastHasher, directory
-from tests.unit.people import move_in, reason_of, users_of
+from tests.unit.people import move_in, opened, reason_of, users_of
 
 OTHER_PASSWORD = "Battery-staple-2"
 
@@ -46,7 +45,7 @@ def house():
 def test_the_right_password_gives_a_token_that_opens_the_directory(house, name):
     signed_in = asyncio.run(sign_in(house.directory, name, PASSWORD, "tablet"))
     assert signed_in.principal.user == house.ann.user
-    found = asyncio.run(principal_of(house.directory.store.reader, signed_in.secret))
+    found = asyncio.run(opened(house.directory, signed_in.secret))
     assert found == signed_in.principal
     (added,) = house.changes()
     assert isinstance(added, TokenAdded)

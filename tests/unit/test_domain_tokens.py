@@ -14,10 +14,10 @@ from keystead.domain.change import TokenAdded, TokenRemoved, UserChanged
 from keystead.domain.directory import MAX_TEXT_LENGTH
 from keystead.domain.model import OWNER, Principal, Scope, Token, TokenId
 from keystead.domain.refusal import Reason
-from keystead.domain.tokens import digest, issue, principal_of, remove_token
+from keystead.domain.tokens import digest, issue, remove_token
 from tests.conformance.stores import listening, record
 from tests.doubles import NOON, BrokenStore, SettableClock, directory
-from tests.unit.people import DOOR, LAMP, move_in, reason_of
+from tests.unit.people import DOOR, LAMP, move_in, opened, reason_of
 
 EDITOR = Scope.USER_EDIT | Scope.CONTROL_THINGS
 
@@ -45,7 +45,7 @@ class House:
         return self.directory.store.write(operation)
 
     def whose(self, secret):
-        return asyncio.run(principal_of(self.directory.store.reader, secret))
+        return asyncio.run(opened(self.directory, secret))
 
     def tokens(self, principal):
         reading = self.directory.store.reader.tokens_of(principal.user.id)

@@ -226,6 +226,16 @@ def test_what_came_before_a_large_message_in_the_same_read_has_its_place(before,
     asyncio.run(run())
 
 
+def test_a_large_message_behind_a_frame_that_picows_refuses_is_nothing():
+    async def run():
+        with connection() as (protocol, session, _):
+            feed(protocol, frame(b"x", 3) + frame(b"x" * (LIMIT + 1)) + frame(b"y"))
+
+            assert session.received == []
+
+    asyncio.run(run())
+
+
 def test_fragments_are_not_kept_once_they_are_too_large():
     async def run():
         with connection() as (protocol, _, wire):

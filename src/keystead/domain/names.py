@@ -18,6 +18,8 @@ def key(name: str) -> str:
 
     Source: Unicode Standard 3.13, identifier caseless matching (NFKC of the case fold).
     """
+    if name.isascii():  # the usual case, where the rest comes to the same
+        return name.lower()
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
     return unicodedata.normalize("NFKC", folded.casefold())
 

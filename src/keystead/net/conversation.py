@@ -308,8 +308,10 @@ class Conversation:
         self.mind_deadline()
 
     def _next_deadline(self) -> float | None:
-        deadlines = (self._session.deadline, self._wire.deadline)
-        return min((d for d in deadlines if d is not None), default=None)
+        session, wire = self._session.deadline, self._wire.deadline
+        if session is None or wire is None:
+            return wire if session is None else session
+        return min(session, wire)
 
     def _on_time(self) -> None:
         self._timer = None

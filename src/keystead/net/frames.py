@@ -11,8 +11,9 @@ _DATA_FRAMES = {0x00, 0x01, 0x02, 0x80, 0x81, 0x82}  # first bytes; reserved bit
 _MASKED = 0x80  # in the second byte
 _IN_2_BYTES = _MASKED | 126  # second byte when the length follows it
 _MASK = 4  # bytes
+_SHORTEST, _LEAST_IN_2_BYTES = 2 + _MASK, 4 + _MASK + 126  # bytes of a frame
+_EXCESS = _MASKED - _SHORTEST  # of the second byte of a short frame over its size
 _LONGEST_HEADER = 2 + 8 + _MASK
-_LEAST_IN_2_BYTES = 4 + _MASK + 126  # bytes of such a frame
 _LENGTH_BOUND = 1 << 63
 
 _SINK = memoryview(bytearray(AT_ONCE))  # where skipped bytes go, for all connections
@@ -89,7 +90,7 @@ class Sluice(asyncio.BufferedProtocol):
         """Give the space to read into."""
         if self._skips:
             return _SINK[: self._rest]  # so that no read goes beyond what is skipped
-        view = self._get_buffer(sizehint)
+        view: memoryview = self._get_buffer(sizehint)
         if len(view) > AT_ONCE:
             view = view[:AT_ONCE]
         self._view = view
@@ -107,7 +108,7 @@ class Sluice(asyncio.BufferedProtocol):
             and (
                 _LEAST_IN_2_BYTES <= nbytes == 8 + (view[2] << 8 | view[3])
                 if view[1] == _IN_2_BYTES
-                else 2 + _MASK <= nbytes == view[1] + _MASK - 126 < _LEAST_IN_2_BYTES - 2
+                else _SHORTEST <= nbytes == view[1] - _EXCESS < _IN_2_BYTES - _EXCESS
             )
         ):
             self._pass_on(nbytes)  # one whole text message, as nearly always
@@ -164,7 +165,7 @@ class Sluice(asyncio.BufferedProtocol):
                     start += 8 + (view[start + 2] << 8 | view[start + 3])
                     continue
                 if _MASKED <= code < _IN_2_BYTES:
-                    start += code - 122
+                    start += code - _EXCESS
                     continue
             head = bytes(view[start : min(start + _LONGEST_HEADER, size)])
             if len(head) > 1 and head[1] < _MASKED:
@@ -188,7 +189,8 @@ class Sluice(asyncio.BufferedProtocol):
         behind = bytes(self._view[start + frame : size])  # picows moves what it has read
         if start:
             self._pass_on(start)
-        reader.on_large_frame(first)
+        if not reader.is_closing:
+            reader.on_large_frame(first)
         self._rest = max(0, start + frame - size)
         self._skips = True
         self._settle(reader)
@@ -221,10 +223,10 @@ def _size_of(head: bytes) -> int | None:
     >>> _size_of(bytes.fromhex("8180 01020304")), _size_of(bytes.fromhex("81fe 0100 01020304"))
     (6, 264)
     """
-    if len(head) < 2 + _MASK:
+    if len(head) < _SHORTEST:
         return None
     if head[1] < _IN_2_BYTES:
-        return 2 + _MASK + head[1] - _MASKED
+        return head[1] - _EXCESS
     header = 4 + _MASK if head[1] == _IN_2_BYTES else _LONGEST_HEADER
     if len(head) < header:
         return None

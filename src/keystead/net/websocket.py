@@ -97,6 +97,26 @@ class WebSocketConnection(WSListener):
         if frame.last_in_buffer and self._payloads:
             self._hand_over()
 
+    def on_ws_disconnected(self, transport: WSTransport) -> None:
+        """End the conversation."""
+        self._conversation.lost()
+
+    def pause_writing(self) -> None:
+        """Take note that the peer does not read what it is sent."""
+        self._conversation.block()
+
+    def resume_writing(self) -> None:
+        """Take note that the peer reads again."""
+        self._conversation.unblock()
+
+    # --- what the sluice calls ---------------------------------------------------------------
+
+    @property
+    def is_closing(self) -> bool:
+        """Tell whether a close frame was sent, so that nothing more is read."""
+        closing: bool = self._websocket.is_close_frame_sent
+        return closing
+
     def on_large_frame(self, first: int) -> None:
         """Take note of a data frame that is too large and comes no further; its first byte."""
         if self._is_over:
@@ -112,18 +132,6 @@ class WebSocketConnection(WSListener):
         elif self.deadline is None:
             self.deadline = asyncio.get_running_loop().time() + MESSAGE_TIMEOUT
             self._conversation.mind_deadline()
-
-    def on_ws_disconnected(self, transport: WSTransport) -> None:
-        """End the conversation."""
-        self._conversation.lost()
-
-    def pause_writing(self) -> None:
-        """Take note that the peer does not read what it is sent."""
-        self._conversation.block()
-
-    def resume_writing(self) -> None:
-        """Take note that the peer reads again."""
-        self._conversation.unblock()
 
     # --- what the conversation calls --------------------------------------------------------
 
@@ -164,12 +172,6 @@ class WebSocketConnection(WSListener):
     def abort(self) -> None:
         """Close at once."""
         reset(self._transport)
-
-    @property
-    def is_closing(self) -> bool:
-        """Tell whether a close frame was sent, so that nothing more is read."""
-        closing: bool = self._websocket.is_close_frame_sent
-        return closing
 
     # --- frames -----------------------------------------------------------------------------
 

@@ -97,7 +97,7 @@ class Face:
             if not self.subscribers:
                 self._notified += 1  # counted all the same; nymea 2.10
                 continue
-            message = self._notification(said.name, said.params)
+            message = self._notification(said.name, said.params())
             for session in tuple(self.subscribers):
                 user = session.user
                 if not session.authentication or (

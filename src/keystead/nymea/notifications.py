@@ -1,5 +1,6 @@
 """How nymea announces each change, and to whom."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -77,7 +78,7 @@ class Announcement:
     """
 
     name: str
-    params: msgspec.Struct
+    params: Callable[[], msgspec.Struct]  # not made where nobody listens
     concerns: UserId | None = None
 
 
@@ -91,12 +92,15 @@ def announcement(change: Change) -> Announcement | None:
         case UserAdded(user=user):
             if user.name == PUSH_BUTTON_USER:
                 return None
-            return Announcement("Users.UserAdded", UserAddedParams(user_info(user)))
+            return Announcement("Users.UserAdded", lambda: UserAddedParams(user_info(user)))
         case UserChanged(user=user):
-            params = UserChangedParams(user_info(user))
-            return Announcement("Users.UserChanged", params, user.id)
+            return Announcement(
+                "Users.UserChanged", lambda: UserChangedParams(user_info(user)), user.id
+            )
         case UserRemoved(user=user):
-            return Announcement("Users.UserRemoved", UserRemovedParams(user.name.lower()))
+            return Announcement(
+                "Users.UserRemoved", lambda: UserRemovedParams(user.name.lower())
+            )
         case PasswordChanged() | PasswordRehashed():
             return None
         case TokenAdded() | TokenExtended() | TokenRemoved():

@@ -23,6 +23,7 @@ T = TypeVar("T")
 LOG = logging.getLogger("keystead.store")
 
 MAX_BATCH = 64  # operations that share one durable commit; some 2 ms on the event loop
+QUIET_ROUNDS = 5  # of the event loop, after which a batch is begun
 BUSY_PATIENCE = 5000  # ms to wait for another program that has the file locked
 
 
@@ -77,7 +78,7 @@ class SqliteStore:
         self._waiting.append(_Job(operation, bulk, done))
         if not self._is_busy:
             self._is_busy = True
-            loop.call_soon(self._begin)  # so that all requests of this moment join
+            self._gather()
         return await done
 
     def close(self) -> None:
@@ -85,6 +86,19 @@ class SqliteStore:
         self._thread.shutdown()
         self._reading.close()
         self._writing.close()
+
+    def _gather(self, known: int = 0, quiet: int = 0) -> None:
+        """Begin once nobody joins any more: no operation came in some rounds of the event loop.
+
+        Rounds in which nothing happens take some 2 µs, so that one who is alone hardly waits;
+        of many, all those come together who were answered together.
+        """
+        waiting = len(self._waiting)
+        quiet = quiet + 1 if waiting == known else 0
+        if quiet == QUIET_ROUNDS or waiting >= MAX_BATCH:
+            self._begin()
+        else:
+            asyncio.get_running_loop().call_soon(self._gather, waiting, quiet)
 
     def _begin(self) -> None:
         """Take what waits, run it here if it is short, and have it committed by the thread."""
@@ -195,7 +209,7 @@ class SqliteStore:
                 job.done.set_result(job.result)
         self._is_busy = bool(self._waiting)
         if self._is_busy:
-            asyncio.get_running_loop().call_soon(self._begin)
+            self._gather()
 
     def _announce(self, commit: Commit) -> None:
         for listener in self._listeners:

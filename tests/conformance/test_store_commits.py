@@ -1,0 +1,239 @@
+"""What every store must do with a write: all or nothing of it, and everybody hears of it."""
+
+import asyncio
+
+import pytest
+
+from keystead.domain.change import (
+    Commit,
+    PasswordChanged,
+    TokenRemoved,
+    UserAdded,
+    UserChanged,
+    UserRemoved,
+)
+from keystead.domain.refusal import Reason, RefusedError
+from tests.conformance.samples import (
+    ANN,
+    BOB,
+    BOBS,
+    BOTH,
+    PHONE,
+    TABLET,
+    TOKENS,
+    numbered,
+)
+from tests.conformance.stores import all_users, listening, record
+
+# --- all or nothing -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("error", [RefusedError(Reason.FORBIDDEN), ZeroDivisionError("bug")])
+def test_an_operation_that_raises_leaves_nothing_and_its_error_passes_through(play, error):
+    async def scenario(store):
+        heard = listening(store)
+
+        async def operation(tx):
+            for change in (*BOTH, *TOKENS):
+                await tx.record(change)
+            raise error
+
+        with pytest.raises(type(error)) as raised:
+            await store.write(operation)
+        nothing = [
+            await store.reader.ever_had_account(),
+            await all_users(store.reader),
+            await store.reader.token(TABLET.id),
+            heard[:],
+        ]
+        await record(store, *BOTH)
+        return raised.value, nothing, [commit.revision for commit in heard]
+
+    raised, nothing, revisions = play(scenario)
+    assert raised is error
+    assert nothing == [False, [], None, []]
+    assert revisions == [1]
+
+
+def test_an_operation_that_raises_undoes_changes_and_removals(play):
+    async def scenario(store):
+        await record(store, *BOTH, *TOKENS)
+
+        async def operation(tx):
+            await tx.record(UserRemoved(ANN))
+            await tx.record(PasswordChanged(BOB.id, "new"))
+            await tx.record(TokenRemoved(BOB.id, BOBS.id))
+            raise RefusedError(Reason.BUSY)
+
+        with pytest.raises(RefusedError):
+            await store.write(operation)
+        reader = store.reader
+        return [
+            await all_users(reader),
+            await reader.password_hash(BOB.id),
+            await reader.token(BOBS.id),
+            list(await reader.tokens_of(ANN.id)),
+        ]
+
+    assert play(scenario) == [[ANN, BOB], None, BOBS, [TABLET, PHONE]]
+
+
+def test_overlapping_writes_lose_nothing(play):
+    async def scenario(store):
+        await record(store, *BOTH)
+
+        async def count_one(tx):
+            bob = await tx.user(BOB.id)
+            await tx.record(UserChanged(bob._replace(email=f"{int(bob.email or 0) + 1}")))
+
+        await asyncio.gather(*(store.write(count_one) for _ in range(300)))
+        return (await store.reader.user(BOB.id)).email
+
+    assert play(scenario) == "300"
+
+
+def test_of_overlapping_writers_of_one_name_all_but_one_find_it_taken(play):
+    async def scenario(store):
+        async def add(number):
+            async def operation(tx):
+                if await tx.user_named(["bob", "BOB", "\uff22ob"][number % 3]):
+                    raise RefusedError(Reason.NAME_TAKEN)
+                await tx.record(UserAdded(numbered(number + 1)._replace(name="Bob"), None))
+
+            await store.write(operation)
+
+        done = await asyncio.gather(*(add(n) for n in range(50)), return_exceptions=True)
+        users = await all_users(store.reader)
+        return [result for result in done if result is not None], len(users)
+
+    refused, users = play(scenario)
+    assert [error.reason for error in refused] == [Reason.NAME_TAKEN] * 49
+    assert users == 1
+
+
+def test_a_writer_that_is_cancelled_leaves_everything_or_nothing_of_its_write(play):
+    async def scenario(store):
+        heard = listening(store)
+        async with asyncio.TaskGroup() as tasks:
+            first = tasks.create_task(record(store, BOTH[0], TOKENS[0]))
+            second = tasks.create_task(record(store, BOTH[1]))
+            await asyncio.sleep(0)
+            first.cancel()
+            await second
+        await record(store, UserAdded(numbered(1), None))
+        reader = store.reader
+        ann, tablet = await reader.user(ANN.id), await reader.token(TABLET.id)
+        changes = [change for commit in heard for change in commit.changes]
+        return ann, tablet, changes, [commit.revision for commit in heard]
+
+    ann, tablet, changes, revisions = play(scenario)
+    assert (ann, tablet) in [(None, None), (ANN, TABLET)]
+    assert ([*changes[:2]] == [BOTH[0], TOKENS[0]]) == (ann is not None)
+    assert BOTH[1] in changes
+    assert revisions == list(range(1, len(revisions) + 1))
+
+
+def test_a_bulk_write_is_a_write_like_any_other(play):
+    users = [numbered(n) for n in range(1, 301)]
+
+    async def scenario(store):
+        heard = listening(store)
+
+        async def add_all(tx):
+            for user in users:
+                await tx.record(UserAdded(user, None))
+            return len(await all_users(tx))
+
+        async def fail(tx):
+            await tx.record(UserRemoved(users[0]))
+            raise RefusedError(Reason.FORBIDDEN)
+
+        done = await asyncio.gather(
+            record(store, BOTH[0]),
+            store.write(add_all, bulk=True),
+            store.write(fail, bulk=True),
+            record(store, BOTH[1]),
+            return_exceptions=True,
+        )
+        return done, await all_users(store.reader), [commit.revision for commit in heard]
+
+    done, found, revisions = play(scenario)
+    assert [str(result) for result in done] == [
+        *("None", "301", Reason.FORBIDDEN.value, "None")
+    ]
+    assert found == [ANN, *users, BOB]
+    assert revisions == [1, 2, 3]
+
+
+# --- what is heard --------------------------------------------------------------------------
+
+
+def test_every_listener_hears_every_commit(play):
+    async def scenario(store):
+        heard = listening(store)
+        await record(store, *BOTH)
+        also_heard = listening(store)
+        await record(store, TOKENS[0], TokenRemoved(ANN.id, TABLET.id))
+        return heard, also_heard
+
+    first = Commit(1, list(BOTH))
+    second = Commit(2, [TOKENS[0], TokenRemoved(ANN.id, TABLET.id)])
+    assert play(scenario) == ([first, second], [second])
+
+
+def test_who_only_reads_makes_no_commit(play):
+    async def scenario(store):
+        heard = listening(store)
+
+        async def operation(tx):
+            return await tx.user(ANN.id)
+
+        await store.write(operation)
+        await record(store, *BOTH)
+        found = await store.write(operation)
+        await record(store, *TOKENS)
+        return found, [commit.revision for commit in heard]
+
+    assert play(scenario) == (ANN, [1, 2])
+
+
+def test_commits_are_heard_in_the_order_of_their_revisions_and_before_write_returns(play):
+    async def scenario(store):
+        heard = listening(store)
+
+        async def add(number):
+            async def operation(tx):
+                await tx.record(UserAdded(numbered(number), None))
+                if number % 7 == 0:
+                    raise RefusedError(Reason.FORBIDDEN)
+
+            if number % 7 == 0:
+                with pytest.raises(RefusedError):
+                    await store.write(operation)
+                return True
+            await store.write(operation)
+            return UserAdded(numbered(number), None) in [c.changes[0] for c in heard]
+
+        return await asyncio.gather(*(add(n) for n in range(1, 400))), heard
+
+    in_time, heard = play(scenario)
+    assert all(in_time)
+    assert [commit.revision for commit in heard] == list(range(1, 399 - 399 // 7 + 1))
+
+
+def test_a_listener_finds_what_it_hears_of(play):
+    async def scenario(store):
+        found = []
+
+        def listen(commit):
+            reading = store.reader.user(commit.changes[0].user.id)
+            with pytest.raises(StopIteration) as stop:
+                reading.send(None)
+            found.append(stop.value.value)
+
+        store.listen(listen)
+        await record(store, BOTH[0])
+        await record(store, BOTH[1])
+        return found
+
+    assert play(scenario) == [ANN, BOB]
