@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from pathlib import Path
 
 from keystead.domain.change import Change, Commit
-from keystead.domain.model import User
+from keystead.domain.model import Account, GroupEntry, User
 from keystead.domain.ports import Reader, Store, Transaction
 from keystead.store import sqlite_file
 from keystead.store.memory import MemoryStore
@@ -52,3 +52,19 @@ def listening(store: Store) -> list[Commit]:
 async def all_users(reader: Reader) -> list[User]:
     """Give the users of all portions."""
     return [user async for portion in reader.users() for user in portion]
+
+
+async def all_accounts(
+    reader: Reader, offset: int = 0, limit: int | None = None
+) -> list[Account]:
+    """Give the accounts of all portions."""
+    portions = reader.accounts(offset, limit)
+    return [account async for portion in portions for account in portion]
+
+
+async def all_groups(
+    reader: Reader, offset: int = 0, limit: int | None = None
+) -> list[GroupEntry]:
+    """Give the groups of all portions."""
+    portions = reader.group_entries(offset, limit)
+    return [entry async for portion in portions for entry in portion]

@@ -20,7 +20,7 @@ from keystead.domain.refusal import Reason
 from tests.doubles import BrokenStore, directory
 from tests.unit.plant import BOILER, EDITOR, EVERYTHING, HALL, Plant, writable
 
-LOOK_ALIKES = ["Operators", "OPERATORS", "ｏperators", "operatorſ"]
+LOOK_ALIKES = ["Operators", "OPERATORS", "\uff4fperators", "operator\u017f"]
 
 
 @pytest.fixture
