@@ -290,13 +290,16 @@ class Stage:
 
 
 @asynccontextmanager
-async def stage(scheme="nymea", tls=None, **faces):
-    """Run a server; its face for a path is given as ``path=face``, "root" for "/"."""
+async def stage(scheme="nymea", tls=None, options="", **faces):
+    """Run a server; its face for a path is given as ``path=face``, "root" for "/".
+
+    *options* end the address of the listener.
+    """
     faces = {"/" + path.removeprefix("root"): face for path, face in faces.items()}
     face = faces.setdefault("/", Face())
     async with asyncio.TaskGroup() as tasks:
         one = Stage(face, Conversations(tasks))
-        url = listener(f"{scheme}://127.0.0.1:0")
+        url = listener(f"{scheme}://127.0.0.1:0{options}")
         one.server, _ = await open_listener(url, one.everyone, faces, tls)
         try:
             yield one

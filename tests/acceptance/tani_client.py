@@ -238,13 +238,13 @@ class TaniBox:
         connection.sign_in(name, password)
         return connection
 
-    def add(self, name: str = "", **fields: object) -> str:
+    def add(self, name: str = "", /, **fields: object) -> str:
         """Create a user with a password and *fields*, and give the name."""
         name = name or new_name()
         self.admin().do("Users/Write", **{"Username": name, "Password": PASSWORD} | fields)
         return name
 
-    def add_group(self, name: str = "", **fields: object) -> str:
+    def add_group(self, name: str = "", /, **fields: object) -> str:
         """Create a group with *fields*, and give the name."""
         name = name or new_name("group")
         self.admin().do("Users/WriteGroup", Groupname=name, **fields)

@@ -2,7 +2,15 @@
 
 import pytest
 
-from tests.acceptance.box import ADMIN, ALL_SIX, CONTROL, EVERY_THING, PASSWORD, info_of, new_name
+from tests.acceptance.box import (
+    ADMIN,
+    ALL_SIX,
+    CONTROL,
+    EVERY_THING,
+    PASSWORD,
+    info_of,
+    new_name,
+)
 from tests.acceptance.client import Client, Message
 from tests.acceptance.tani_client import (
     ALL_RIGHTS,
@@ -148,11 +156,15 @@ def test_writing_over_tani_leaves_what_only_nymea_knows(tani, nymea):
     record = tani.admin().users()[name]
     tani.admin().do("Users/Write", **record | {"Diag": True, "Items": [EVERYTHING]})
     info = info_of(nymea, name)
-    assert info == {
-        "username": name,
-        "scopes": [CONTROL],
-        "allowedThingIds": [],
-    } | details
+    assert (
+        info
+        == {
+            "username": name,
+            "scopes": [CONTROL],
+            "allowedThingIds": [],
+        }
+        | details
+    )
 
 
 # Live revocation
@@ -366,7 +378,9 @@ def test_a_session_key_is_no_token_and_a_token_no_session_key(tani):
 def test_an_account_of_the_command_line_is_one_of_tani(tani):
     name = new_name()
     run = tani.server.run
-    assert run("user", "add", name, "--scopes", "UserEdit,Diag", password=PASSWORD).returncode == 0
+    assert (
+        run("user", "add", name, "--scopes", "UserEdit,Diag", password=PASSWORD).returncode == 0
+    )
     connection = tani.signed_in(name)
     assert held(connection) == {"UserEdit": True, "Editor": False, "Diag": True}
     assert run("user", "scopes", name, "Editor").returncode == 0

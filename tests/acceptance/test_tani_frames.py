@@ -150,10 +150,10 @@ def test_deleting_answers_with_nothing(tani):
 
 
 def test_data_may_be_left_out_where_nothing_is_to_be_said(tani):
-    admin = tani.admin()
+    editor = tani.user(UserEdit=True)
     for function in ("Users/AccessRights", "Users/List", "Users/ListGroup", "Users/Logout"):
-        admin.send({"function": function, "id": function})
-        response = admin.response()
+        editor.send({"function": function, "id": function})
+        response = editor.response()
         assert (response["id"], response["status"]) == (function, DONE)
 
 

@@ -367,9 +367,7 @@ def test_a_deleted_account_ends_its_sessions(tani):
 def test_an_account_has_64_sessions_and_the_oldest_make_room(tani):
     name = tani.add()
     connection = tani.anonymous()
-    keys = []
-    for _ in range(66):
-        keys.append(connection.sign_in(name))
+    keys = [connection.sign_in(name) for _ in range(66)]
     tokens = tani.nymea_admin().get("Users.GetUserTokens", username=name)["tokenInfoList"]
     assert len(tokens) == 64
     assert [ended_session(tani.anonymous(), key) for key in keys[:4]] == [

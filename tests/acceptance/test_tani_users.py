@@ -13,6 +13,7 @@ from tests.acceptance.tani_client import (
     SIGN_IN_FAILED,
     TOO_LARGE,
     WRONG,
+    Tani,
     TaniBox,
     rule,
     set_up_tani,
@@ -382,8 +383,6 @@ def many(start_shared):
 @pytest.fixture(scope="module")
 def many_key(many):
     """The AuthKey of its administrator."""
-    from tests.acceptance.tani_client import Tani  # noqa: PLC0415
-
     connection = Tani(many.urls["http"])
     try:
         key = set_up_tani(connection)
@@ -455,31 +454,26 @@ def test_the_pages_together_are_the_whole_list(reader, function, total, size):
 
 @pytest.mark.parametrize(("function", "total"), LISTS)
 @pytest.mark.parametrize(
-    ("page", "bounds", "blocked"),
+    ("page", "expected"),
     [
-        ({"StartOffset": 0}, (0, None), False),
-        ({"StartOffset": 5}, (5, None), False),
-        ({"MaxResults": 5}, (0, 5), True),
-        ({"MaxResults": 100_000}, (0, None), False),
-        ({"StartOffset": -1, "MaxResults": 0}, None, None),
-        ({"StartOffset": 2, "MaxResults": 3}, (2, 5), True),
-        ({"StartOffset": 0, "MaxResults": 0}, (0, 0), True),
-        ({"StartOffset": 100_000}, (0, 0), False),
-        ({"StartOffset": 100_000, "MaxResults": 5}, (0, 0), False),
-        ({"StartOffset": 2**31, "MaxResults": 2**31}, (0, 0), False),
+        ({"StartOffset": 0}, (slice(None), False)),
+        ({"StartOffset": 5}, (slice(5, None), False)),
+        ({"MaxResults": 5}, (slice(5), True)),
+        ({"MaxResults": 100_000}, (slice(None), False)),
+        ({"StartOffset": 2, "MaxResults": 3}, (slice(2, 5), True)),
+        ({"StartOffset": 0, "MaxResults": 0}, (slice(0), True)),
+        ({"StartOffset": 100_000}, (slice(0), False)),
+        ({"StartOffset": 100_000, "MaxResults": 5}, (slice(0), False)),
+        ({"StartOffset": 2**31, "MaxResults": 2**31}, (slice(0), False)),
     ],
 )
 def test_a_part_of_the_list_says_how_many_there_are_and_whether_more_follow(
-    reader, function, total, page, bounds, blocked
+    reader, function, total, page, expected
 ):
-    response = reader.ask(function, **page)
-    if bounds is None:
-        assert response["status"] == WRONG
-        return
-    assert response["status"] == DONE, response
     whole = reader.get(function)["Results"]
-    assert response["data"] == {
-        "Results": whole[slice(*bounds)],
+    part, blocked = expected
+    assert reader.get(function, **page) == {
+        "Results": whole[part],
         "MaxResults": total,
         "Blocked": blocked,
     }

@@ -25,7 +25,7 @@ from tests.conformance.samples import (
     TOKENS,
     numbered,
 )
-from tests.conformance.stores import all_users, record
+from tests.conformance.stores import all_accounts, all_users, record
 from tests.doubles import NOON
 
 # --- what is read ---------------------------------------------------------------------------
@@ -43,10 +43,12 @@ def test_an_empty_store_finds_nothing(play):
             await reader.principal_by_digest(DIGESTS[TABLET.id], TokenKind.DEVICE, NOON),
             list(await reader.tokens_of(ANN.id)),
             await all_users(reader),
+            await all_accounts(reader),
+            await reader.count_users(),
             await reader.has_user_editor(),
         ]
 
-    assert play(scenario) == [False, None, None, None, None, None, [], [], False]
+    assert play(scenario) == [False, None, None, None, None, None, [], [], [], 0, False]
 
 
 def test_what_was_written_is_found_again(play):

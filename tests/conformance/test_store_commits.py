@@ -1,15 +1,26 @@
 """What every store must do with a write: all or nothing of it, and everybody hears of it."""
 
 import asyncio
+from typing import get_args
 
 import pytest
 
 from keystead.domain.change import (
+    Change,
     Commit,
+    GroupAdded,
+    GroupChanged,
+    GroupItemsChanged,
+    GroupRemoved,
+    MembershipsChanged,
     PasswordChanged,
+    PasswordRehashed,
+    TokenAdded,
+    TokenExtended,
     TokenRemoved,
     UserAdded,
     UserChanged,
+    UserItemsChanged,
     UserRemoved,
 )
 from keystead.domain.refusal import Reason, RefusedError
@@ -18,12 +29,62 @@ from tests.conformance.samples import (
     BOB,
     BOBS,
     BOTH,
+    BROWSER,
+    BROWSER_DIGEST,
+    EVERYBODY,
+    GROUPS,
+    GUESTS,
+    IDLE,
+    NIGHT,
     PHONE,
+    RULES,
+    STAFF,
     TABLET,
     TOKENS,
     numbered,
+    numbered_group,
 )
-from tests.conformance.stores import all_users, listening, record
+from tests.conformance.stores import all_accounts, all_groups, all_users, listening, record
+from tests.doubles import NOON
+
+SETTLED = (
+    *BOTH,
+    *TOKENS,
+    *GROUPS,
+    TokenAdded(BROWSER, BROWSER_DIGEST),
+    MembershipsChanged(ANN, (NIGHT, STAFF)),
+    MembershipsChanged(BOB, (STAFF,)),
+    UserItemsChanged(ANN, RULES),
+    GroupItemsChanged(STAFF, RULES),
+)
+# One of each kind, possible one after the other when everybody has settled.
+EVERY_KIND = (
+    UserAdded(numbered(1), "hash"),
+    UserChanged(BOB._replace(email="new")),
+    PasswordChanged(BOB.id, "new"),
+    PasswordRehashed(ANN.id, "stronger"),
+    TokenRemoved(ANN.id, TABLET.id),
+    TokenExtended(ANN.id, BROWSER.id, NOON + 2 * IDLE),
+    TokenAdded(TABLET, b"z" * 32),
+    MembershipsChanged(BOB, (GUESTS, STAFF)),
+    UserItemsChanged(ANN, ()),
+    UserItemsChanged(BOB, RULES[:1]),
+    GroupAdded(numbered_group(1)),
+    GroupChanged(EVERYBODY._replace(rights=GUESTS.rights)),
+    GroupItemsChanged(STAFF, RULES[::-1]),
+    GroupRemoved(NIGHT),
+    UserRemoved(BOB),
+)
+
+
+async def seen(reader):
+    """Give all that there is, as far as it can be listed."""
+    accounts = await all_accounts(reader)
+    users = [account.user.id for account in accounts]
+    hashes = [await reader.password_hash(user) for user in users]
+    tokens = [list(await reader.tokens_with_digests(user)) for user in users]
+    return accounts, await all_groups(reader), hashes, tokens
+
 
 # --- all or nothing -------------------------------------------------------------------------
 
@@ -76,6 +137,67 @@ def test_an_operation_that_raises_undoes_changes_and_removals(play):
         ]
 
     assert play(scenario) == [[ANN, BOB], None, BOBS, [TABLET, PHONE]]
+
+
+@pytest.mark.parametrize("bulk", [False, True])
+@pytest.mark.parametrize("count", range(1, len(EVERY_KIND) + 1))
+def test_whatever_was_recorded_is_undone_when_the_operation_is_refused(play, count, bulk):
+    async def scenario(store):
+        await record(store, *SETTLED)
+        before = await seen(store.reader)
+        heard = listening(store)
+
+        async def operation(tx):
+            for change in EVERY_KIND[:count]:
+                await tx.record(change)
+            assert await seen(tx) != before
+            raise RefusedError(Reason.BUSY)
+
+        with pytest.raises(RefusedError):
+            await store.write(operation, bulk=bulk)
+        return before, await seen(store.reader), heard
+
+    before, after, heard = play(scenario)
+    assert after == before
+    assert heard == []
+
+
+def test_of_writes_at_the_same_time_the_refused_ones_leave_the_others_whole(play):
+    def joining(number, *, refused):
+        group, user = numbered_group(number), numbered(number)
+
+        async def operation(tx):
+            staff = await tx.items_of_group(STAFF.id)
+            await tx.record(GroupItemsChanged(STAFF, staff[1:] + staff[:1]))
+            await tx.record(GroupAdded(group))
+            await tx.record(UserAdded(user, None))
+            await tx.record(MembershipsChanged(user, (group, STAFF)))
+            if refused:
+                await tx.record(GroupRemoved(NIGHT))
+                raise RefusedError(Reason.FORBIDDEN)
+            return number
+
+        return operation
+
+    async def scenario(store):
+        await record(store, *SETTLED)
+        heard = listening(store)
+        writes = (store.write(joining(n, refused=n % 4 == 0)) for n in range(1, 41))
+        done = await asyncio.gather(*writes, return_exceptions=True)
+        accounts, groups, *_ = await seen(store.reader)
+        return done, accounts, groups, heard
+
+    done, accounts, groups, heard = play(scenario)
+    joined = [number for number in range(1, 41) if number % 4]
+    assert [result for result in done if isinstance(result, int)] == joined
+    assert [(account.user, account.groups) for account in accounts] == [
+        (ANN, (NIGHT, STAFF)),
+        (BOB, (STAFF,)),
+        *((numbered(number), (numbered_group(number), STAFF)) for number in joined),
+    ]
+    assert [entry.group for entry in groups[4:]] == [numbered_group(n) for n in joined]
+    assert groups[1].items == RULES  # turned by one place thirty times
+    assert [commit.revision for commit in heard] == list(range(2, 32))
 
 
 def test_overlapping_writes_lose_nothing(play):
@@ -179,6 +301,20 @@ def test_every_listener_hears_every_commit(play):
     first = Commit(1, list(BOTH))
     second = Commit(2, [TOKENS[0], TokenRemoved(ANN.id, TABLET.id)])
     assert play(scenario) == ([first, second], [second])
+
+
+def test_a_commit_tells_every_kind_of_change_as_it_was_recorded(play):
+    assert {type(change) for change in EVERY_KIND} == set(get_args(Change))
+
+    async def scenario(store):
+        await record(store, *SETTLED)
+        heard = listening(store)
+        await record(store, *EVERY_KIND)
+        return heard
+
+    assert [(one.revision, list(one.changes)) for one in play(scenario)] == [
+        (2, list(EVERY_KIND))
+    ]
 
 
 def test_who_only_reads_makes_no_commit(play):

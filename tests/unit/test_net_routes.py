@@ -57,6 +57,40 @@ async def test_a_plain_request_is_told_to_upgrade(upgrade_to):
         assert box.face.sessions == []
 
 
+FOREIGN = ["https://example.org", "http://localhost.example.org", "null", "http://[bad"]
+LOCAL = [None, "http://localhost:5173", "https://127.0.0.1", "http://[::1]:8080"]
+
+
+@pytest.mark.parametrize("origin", FOREIGN)
+@on_each_loop
+async def test_pages_of_other_sites_get_nowhere_where_nobody_has_to_sign_in(origin):
+    async with stage("http", options="?authentication=off") as box:
+        status, _, body = await answer(box, upgrade(Origin=origin))
+
+        assert (status, body) == (403, b"403 Forbidden\n")
+        assert box.face.sessions == []
+
+
+@pytest.mark.parametrize("origin", LOCAL)
+@on_each_loop
+async def test_local_pages_and_programs_may_talk_where_nobody_has_to_sign_in(origin):
+    async with stage("http", options="?authentication=off") as box:
+        raw = await box.dial()
+        await raw.send(upgrade(Origin=origin))
+
+        assert (await answer_head(raw))[0] == 101
+
+
+@pytest.mark.parametrize("origin", FOREIGN)
+@on_each_loop
+async def test_pages_from_anywhere_may_talk_where_rights_are_checked(origin):
+    async with stage("http") as box:
+        raw = await box.dial()
+        await raw.send(upgrade(Origin=origin))
+
+        assert (await answer_head(raw))[0] == 101
+
+
 @pytest.mark.parametrize("version", ["8", "7", "14", "thirteen", None])
 @on_each_loop
 async def test_another_version_is_told_the_right_one(version):
