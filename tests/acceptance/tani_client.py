@@ -27,7 +27,7 @@ NOBODY: Message = {
 }
 ALL_RIGHTS = {"UserEdit": True, "Editor": True, "Diag": True}
 NO_RIGHTS = {"UserEdit": False, "Editor": False, "Diag": False}
-WORDS_OF_A_PROGRAM = ("Traceback", "Error(", "msgspec", "Expected `", ".py", "<class", "SQL")
+WORDS_OF_A_PROGRAM = ("Traceback", "Error(", "msgspec", ".py", "<class", "SQL")
 
 
 def rule(name: str, *, prefix: bool = False, write: bool = False) -> Message:
