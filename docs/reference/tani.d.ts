@@ -35,7 +35,8 @@ export type Status =
   | 7 // conflict
   | 8 // too large
   | 9 // busy
-  | 10 // storage failed;
+  | 10 // storage failed
+;
 
 /** What a client can be told without asking. */
 export type EventName =

@@ -372,10 +372,12 @@ def test_responses_come_in_the_order_of_the_requests(tani):
     assert seen == ["", name, "olga", ""]
 
 
-def test_hundreds_of_requests_in_one_go_are_all_answered(tani):
-    admin = tani.admin()
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_hundreds_of_requests_in_one_go_are_all_answered(tani, scheme):
+    admin = tani.anonymous(scheme)
+    admin.activate(tani.admin_key)
     name = new_name()
-    for number in range(300):
+    for number in range(100):
         admin.send(
             {
                 "function": "Users/Write",
@@ -384,11 +386,27 @@ def test_hundreds_of_requests_in_one_go_are_all_answered(tani):
             }
         )
         admin.send({"function": "Users/AccessRights", "id": f"r{number}"})
-    for number in range(300):
+    for number in range(100):
         written, asked = admin.response(), admin.response()
         assert (written["id"], written["status"]) == (number, DONE)
         assert (asked["id"], asked["status"]) == (f"r{number}", DONE)
     assert admin.users()[name]["Diag"] is False
+
+
+def test_events_and_long_lists_come_over_tls_too(tani):
+    items = [rule(f"Objects.Item{number:05}", write=True) for number in range(5_000)]
+    editor = tani.anonymous("https")
+    editor.sign_in(tani.add(UserEdit=True, Items=[EVERYTHING]))
+    editor.subscribe("AccessRightsChanged", "UsersChanged")
+    name = new_name()
+    editor.do("Users/Write", Username=name, Items=items)
+    assert sorted(editor.users()[name]["Items"], key=str) == sorted(items, key=str)
+    tani.admin().do("Users/Write", Username=editor.who, Diag=True)
+    assert {event["event"] for event in editor.settle()} == {
+        "AccessRightsChanged",
+        "UsersChanged",
+    }
+    editor.do("Users/Delete", Username=name)
 
 
 # Paths

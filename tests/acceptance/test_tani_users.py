@@ -306,38 +306,38 @@ def test_names_are_compared_exactly(tani):
 # Items
 
 
-@pytest.mark.parametrize(
-    "items",
-    [
-        [rule("")],
-        [rule("", write=True)],
-        [rule("A"), rule("")],
-        [{}],
-        [{"Prefix": True}],
-        [{"Itemname": None}],
-        [{"Itemname": 5}],
-        [{"Itemname": ["A"]}],
-        [{"Itemname": "A", "Prefix": "true"}],
-        [{"Itemname": "A", "Write": 1}],
-        [{"Itemname": "A", "Write": None}],
-        ["A"],
-        [None],
-        [[]],
-        {},
-        {"Itemname": "A"},
-        "A",
-        5,
-        True,
-    ],
-)
+WRONG_ITEMS: list[object] = [
+    [rule("")],
+    [rule("", write=True)],
+    [rule("A"), rule("")],
+    [{}],
+    [{"Prefix": True}],
+    [{"Itemname": None}],
+    [{"Itemname": 5}],
+    [{"Itemname": ["A"]}],
+    [{"Itemname": "A", "Prefix": "true"}],
+    [{"Itemname": "A", "Write": 1}],
+    [{"Itemname": "A", "Write": None}],
+    ["A"],
+    [None],
+    [[]],
+    {},
+    {"Itemname": "A"},
+    "A",
+    5,
+    True,
+]
+
+
 @pytest.mark.parametrize("function", ["Users/Write", "Users/WriteGroup"])
-def test_wrong_items_are_refused_and_nothing_is_written(tani, function, items):
+def test_wrong_items_are_refused_and_nothing_is_written(tani, function):
     name = tani.add(Items=[rule("Kept")])
     tani.add_group(name, Items=[rule("Kept")])
     admin = tani.admin()
     before = admin.stored()
-    status = admin.status(function, Username=name, Groupname=name, Diag=True, Items=items)
-    assert status == WRONG
+    for items in WRONG_ITEMS:
+        status = admin.status(function, Username=name, Groupname=name, Diag=True, Items=items)
+        assert status == WRONG, items
     assert admin.stored() == before
 
 
@@ -433,7 +433,7 @@ def test_a_thousand_users_are_listed_completely(reader):
 
 
 @pytest.mark.parametrize(("function", "total"), LISTS)
-@pytest.mark.parametrize("size", [1, 7, 100, 299, 1000])
+@pytest.mark.parametrize("size", [1, 43, 100, 1000])
 def test_the_pages_together_are_the_whole_list(reader, function, total, size):
     whole = reader.get(function)["Results"]
     assert len(whole) == total
@@ -490,18 +490,19 @@ def test_the_end_of_the_list_is_not_blocked(reader, function, total, end):
 
 
 @pytest.mark.parametrize("field", ["StartOffset", "MaxResults"])
-@pytest.mark.parametrize("value", [-1, -(2**40), 1.5, "5", "", True, False, [], [1], {}])
 @pytest.mark.parametrize("function", ["Users/List", "Users/ListGroup"])
-def test_a_wrong_page_is_refused(reader, function, field, value):
-    response = reader.ask(function, **{field: value})
-    assert (response["status"], response["data"]) == (WRONG, {})
+def test_a_wrong_page_is_refused(reader, function, field):
+    values: list[object] = [-1, -(2**40), 1.5, "5", "", True, False, [], [1], {}]
+    for value in values:
+        response = reader.ask(function, **{field: value})
+        assert (response["status"], response["data"]) == (WRONG, {}), value
 
 
 @pytest.mark.parametrize("field", ["StartOffset", "MaxResults"])
-@pytest.mark.parametrize("number", [2**63 - 1, 2**63, 2**64, 10**40, 1e300])
-def test_absurd_pages_are_answered_somehow(reader, field, number):
-    assert reader.status("Users/List", **{field: number}) in (DONE, WRONG)
-    assert reader.rights()["UserEdit"] is True
+def test_absurd_pages_are_answered_somehow(reader, field):
+    for number in (2**63 - 1, 2**63, 2**64, 10**40, 1e300):
+        assert reader.status("Users/ListGroup", **{field: number}) in (DONE, WRONG), number
+        assert reader.rights()["UserEdit"] is True
 
 
 def test_what_cannot_be_named_cannot_be_a_member(tani):

@@ -5,6 +5,8 @@ from typing import assert_never
 
 from keystead.domain.items import RuleTable
 from keystead.domain.model import (
+    ANONYMOUS,
+    ANONYMOUS_ID,
     Actor,
     Group,
     ItemRule,
@@ -54,18 +56,17 @@ async def check_may_touch(tx: Transaction, actor: Actor, user: User) -> None:
 
 
 async def check_may_give(tx: Transaction, actor: Actor, given: Holding) -> None:
-    """Refuse to give what *actor* does not hold.
-
-    What everybody may do, signed in or not, counts for nobody here: it may be taken away, and
-    what was given would stay.
+    """Refuse to give what *actor* does not hold: on their own, by groups, or as everybody does.
 
     Raises:
         RefusedError: ESCALATION.
     """
     if isinstance(actor, Owner) or Scope.ADMIN in actor.scopes:
         return
+    everybody = await tx.group(ANONYMOUS_ID)
+    held_scopes = with_groups(actor.scopes, (everybody,) if everybody else ())
     scopes = with_groups(given.scopes, given.groups)
-    if scopes & ~actor.scopes or not _sees(actor, given.things):
+    if scopes & ~held_scopes or not _sees(actor, given.things):
         raise RefusedError(Reason.ESCALATION)
     rules = list(given.items)
     for group in given.groups:
@@ -86,4 +87,5 @@ async def _rules_of(tx: Transaction, actor: Principal) -> RuleTable:
     table.add(await tx.items_of_user(actor.user.id), None)
     for group in actor.groups:
         table.add(await tx.items_of_group(group.id), group.name)
+    table.add(await tx.items_of_group(ANONYMOUS_ID), ANONYMOUS)
     return table

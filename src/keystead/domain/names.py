@@ -5,6 +5,10 @@ import unicodedata
 
 MAX_NAME_LENGTH = 256  # code points; our choice
 
+# Code points of the longest name when it is decomposed, which makes four of one at most. What is
+# longer is no name, and not worth the time, which grows with the square of the combining marks.
+_LONGEST = 4 * MAX_NAME_LENGTH
+
 # nymea looks for one run of three such characters anywhere in the name; ``+`` to ``@`` is a
 # range there (0x2B to 0x40), and clients may have made names that need it.  Source: nymea 4.4.
 _RUN = re.compile(r"[a-zA-Z0-9_.+-@]{3,}")
@@ -18,6 +22,8 @@ def key(name: str) -> str:
 
     Source: Unicode Standard 3.13, identifier caseless matching (NFKC of the case fold).
     """
+    if len(name) > _LONGEST:
+        return name
     if name.isascii():  # the usual case, where the rest comes to the same
         return name.lower()
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())

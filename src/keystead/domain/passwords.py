@@ -25,8 +25,12 @@ _REQUIRED_KINDS = (re.compile("[a-z]"), re.compile("[A-Z]"), re.compile("[0-9]")
 def normalised(password: str) -> str:
     """Give the form of *password* that is hashed: NFC.
 
+    One that is too long for a new password stays as it is, as composing it could take seconds.
+
     Source: NIST SP 800-63B-4 3.1.1.2.
     """
+    if len(password) > MAX_PASSWORD_BYTES:
+        return password
     return unicodedata.normalize("NFC", password)
 
 

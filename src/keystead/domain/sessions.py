@@ -26,10 +26,10 @@ async def open_session(
     async def issue(tx: Transaction, user: User) -> SignedIn:
         now = directory.clock()
         sessions = [t for t in await tx.tokens_of(user.id) if t.kind is TokenKind.SESSION]
-        surplus = len(sessions) - MAX_SESSIONS + 1
-        for index, token in enumerate(sessions):
-            if index < surplus or is_over(token, now):
-                await tx.record(TokenRemoved(user.id, token.id))
+        over = [t for t in sessions if is_over(t, now)]
+        others = [t for t in sessions if not is_over(t, now)]
+        for token in (*over, *others[: 1 - MAX_SESSIONS]):
+            await tx.record(TokenRemoved(user.id, token.id))
         token = Token(
             id=new_id(directory),
             user_id=user.id,

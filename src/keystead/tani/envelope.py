@@ -5,8 +5,11 @@ from typing import Any
 
 import msgspec
 
+from keystead import printable
 from keystead.rpc.method import Shape
 from keystead.tani.errors import Status
+
+LONGEST_ERROR = 200  # characters
 
 _NO_NAME = b'""'
 _NULL = b"null"
@@ -58,7 +61,7 @@ def parse(message: bytes) -> Request | Malformed:
         if request.id and not _is_id(request.id):
             return Malformed(_wrong(_NULL, "An id is a text or a number."))
     except msgspec.ValidationError as error:
-        return Malformed(_wrong(_id_in(message), f"This is no request: {error}."))
+        return Malformed(_wrong(_id_in(message), f"This is no request: {_short(error)}."))
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return Malformed(_wrong(_NULL, "This is no JSON."))
     return request
@@ -73,7 +76,7 @@ def data_of(request: Request, shape: Shape) -> dict[str, Any]:
     try:
         data = msgspec.json.decode(request.data, type=shape)
     except msgspec.ValidationError as error:
-        raise InvalidDataError(f"The data do not fit: {error}.") from None
+        raise InvalidDataError(f"The data do not fit: {_short(error)}.") from None
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         raise InvalidDataError("The data are no JSON.") from None
     return {name: getattr(data, name) for name in shape.__struct_fields__}
@@ -106,6 +109,11 @@ def too_large() -> bytes:
 def event(name: str, data: msgspec.Struct) -> bytes:
     """Write an event."""
     return b'{"event":%b,"data":%b}' % (encode(name), encode(data))
+
+
+def _short(error: msgspec.ValidationError) -> str:
+    """Say what is wrong, without all of a long text that was sent."""
+    return printable(str(error)[:LONGEST_ERROR])
 
 
 def _is_id(raw: msgspec.Raw) -> bool:

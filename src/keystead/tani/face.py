@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from keystead.domain.access import manages_users
-from keystead.domain.change import Commit
+from keystead.domain.change import Commit, TokenExtended
 from keystead.domain.directory import Directory
 from keystead.rpc.bus import Bus
 from keystead.rpc.session import Peer
@@ -62,10 +62,21 @@ class Face:
         return Session(self, peer, authentication=authentication)
 
     def announce(self, commit: Commit) -> None:
-        """Tell those who want to know and may change users who was changed."""
+        """Tell those who want to know and may change users who was changed.
+
+        Every connection of a session that is used on one of them hears how long it lasts now.
+        """
+        for change in commit.changes:
+            if isinstance(change, TokenExtended):
+                self._extend(change)
         if not self.subscribers or (said := users_changed(commit.changes)) is None:
             return
         message = envelope.event(EventName.UsersChanged, said)
         for session in tuple(self.subscribers):
             if EventName.UsersChanged in session.events and manages_users(session.scopes):
                 session.peer.push(message)
+
+    def _extend(self, extended: TokenExtended) -> None:
+        for session in self.bus.sessions_of(extended.user_id):
+            if isinstance(session, Session) and session.token_id == extended.token_id:
+                session.expect_end(extended.expires)

@@ -192,7 +192,7 @@ class Session:
         if self.open:
             self._live_as(self.bus.follow(self, principal))
             self.token_id = principal.token_id
-            self._expect_end(expires)
+            self.expect_end(expires)
 
     def sign_out(self) -> None:
         """Let this connection be anonymous."""
@@ -200,12 +200,21 @@ class Session:
             self._live_as(self.bus.anonymous)
             self._live.sessions.add(self)
         self.token_id = None
-        self._expect_end(None)
+        self.expect_end(None)
+
+    def expect_end(self, expires: datetime | None) -> None:
+        """Mind when the session is over, and from when on using it makes it last longer."""
+        if expires is None:
+            self.deadline = self._extend_from = None
+            return
+        now = self.face.monotonic()
+        self.deadline = now + (expires - self.directory.clock()).total_seconds()
+        self._extend_from = now + (self.directory.session_lifetime.idle / 8).total_seconds()
 
     def subscribe(self, events: Collection[str]) -> None:
         """Tell this connection of *events*, and of nothing else."""
         self.events = events
-        if events:
+        if events and self.open:
             self.face.subscribers[self] = None
         else:
             self.face.subscribers.pop(self, None)
@@ -214,15 +223,6 @@ class Session:
         if live is not self._live:
             self.bus.unfollow(self, self._live)
         self._live = live
-
-    def _expect_end(self, expires: datetime | None) -> None:
-        """Mind when the session is over, and from when on using it makes it last longer."""
-        if expires is None:
-            self.deadline = self._extend_from = None
-            return
-        now = self.face.monotonic()
-        self.deadline = now + (expires - self.directory.clock()).total_seconds()
-        self._extend_from = now + (self.directory.session_lifetime.idle / 8).total_seconds()
 
     # --- answering --------------------------------------------------------------------------
 
@@ -286,15 +286,23 @@ class Session:
     async def _use(self, request: Request) -> Replies:
         """Let the session last longer, as it is being used, then answer."""
         if principal := self.principal:
-            try:
-                self._expect_end(await sessions.extend(self.directory, principal))
-            except RefusedError as refused:
-                self._extend_from = self.face.monotonic() + EXTEND_RETRY
-                if refused.reason is Reason.SESSION_OVER:
-                    self.revoke()
+            await self._extend(principal)
         self.job = None
         reply = self._dispatch(request)
         if reply:
             return [reply]
         following: Coroutine[Any, Any, Replies] | None = self.job
         return await following if following else ()
+
+    async def _extend(self, principal: Principal) -> None:
+        """Let the session last longer, unless it ends meanwhile."""
+        try:
+            expires = await sessions.extend(self.directory, principal)
+        except RefusedError as refused:
+            if self.token_id is not None and refused.reason is Reason.SESSION_OVER:
+                self.revoke()
+            elif self.token_id is not None:
+                self._extend_from = self.face.monotonic() + EXTEND_RETRY
+            return
+        if self.token_id is not None:
+            self.expect_end(expires)

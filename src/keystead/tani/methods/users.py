@@ -32,7 +32,7 @@ SESSION_NAME = "Tani web session"  # under which a session is listed among the t
 
 
 @method("Users/Login", access=OPEN)
-async def login(session: Session, username: str, password: str = "") -> LoggedIn:
+async def login(session: Session, username: str, password: str) -> LoggedIn:
     """Sign in, and get the key that opens the session again.
 
     After a failure the connection is that of nobody.

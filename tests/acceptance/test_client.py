@@ -1,0 +1,473 @@
+"""The typed client against the real program, over every transport."""
+
+import asyncio
+import inspect
+import json
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from itertools import repeat
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from keystead.client import (
+    CertificateError,
+    Client,
+    ConnectionLostError,
+    Missed,
+    RequestError,
+    UnauthorizedError,
+    UserRefusedError,
+    introspect,
+)
+from keystead.client.api import JSONRPC, Users
+from keystead.client.types import (
+    PermissionScope,
+    UserAdded,
+    UserChanged,
+    UserError,
+    UserRemoved,
+)
+from keystead.net.tls import fingerprint
+from tests.acceptance.box import PASSWORD, Box, new_name, set_up
+from tests.acceptance.client import Client as RawClient
+from tests.acceptance.server import ALL, Server
+from tests.net_stage import on_each_loop
+
+SCHEMES = {"nymea": "nymea", "nymeas": "nymeas", "ws": "http", "wss": "https"}
+OTHER_PASSWORD = "Other7Sailing"
+THING = UUID("0a1b2c3d-0000-4000-8000-00000000000a")
+GOLDEN = Path(__file__).parents[2] / "docs" / "reference" / "introspection.json"
+
+
+@pytest.fixture(scope="module")
+def shared_server(start_shared: Any) -> tuple[Server, str]:
+    server = start_shared("typed", ALL)
+    client = RawClient(server.urls["nymea"])
+    try:
+        return server, set_up(client)
+    finally:
+        client.close()
+
+
+@pytest.fixture(scope="module")
+def certificates(shared_server: tuple[Server, str]) -> Path:
+    return shared_server[0].data / "certificates"
+
+
+@pytest.fixture(scope="module")
+def pin(certificates: Path) -> str:
+    return f"sha256:{fingerprint((certificates / 'server.crt').read_bytes())}"
+
+
+def url_of(server: Server, scheme: str) -> str:
+    return server.urls[SCHEMES[scheme]].replace("http", "ws", 1)
+
+
+def nobody(box: Box, scheme: str = "nymea", **more: Any) -> Client:
+    """Make a client without a token."""
+    return Client(url_of(box.server, scheme), delays=lambda: repeat(0.05), **more)
+
+
+def admin(box: Box, scheme: str = "nymea", **more: Any) -> Client:
+    """Make a client of the administrator."""
+    return nobody(box, scheme, token=box.admin_token, **more)
+
+
+async def somebody(client: Client, *scopes: PermissionScope) -> str:
+    """Create a user and give its name."""
+    name = new_name()
+    await client.users.create_user(username=name, password=PASSWORD, scopes=scopes)
+    return name
+
+
+async def sign_in(client: Client, name: str) -> str:
+    """Sign in as *name* and give the token."""
+    returns = await client.jsonrpc.authenticate(
+        username=name, password=PASSWORD, device_name="a phone"
+    )
+    assert returns.success
+    assert returns.token
+    return returns.token
+
+
+# Every method
+
+
+async def hello(client: Client) -> None:
+    returns = await client.jsonrpc.hello(locale="de_AT")
+    assert returns.server == "nymea"
+    assert returns.locale == "de_AT"
+    assert returns.authenticated is True
+    assert returns.permission_scopes
+    assert PermissionScope.ADMIN in returns.permission_scopes
+
+
+async def introspection(client: Client) -> None:
+    assert "Users.GetUsers" in (await client.jsonrpc.introspect()).methods
+
+
+async def version(client: Client) -> None:
+    assert (await client.jsonrpc.version()).protocol_version == client.server.protocol_version
+
+
+async def notification_status(client: Client) -> None:
+    returns = await client.jsonrpc.set_notification_status(namespaces=["Users", "Nothing"])
+    assert returns.namespaces == ("Users",)
+
+
+async def first_user(client: Client) -> None:
+    name = new_name()
+    await client.jsonrpc.create_user(
+        username=name, password=PASSWORD, display_name="Ann", email="ann@example.org"
+    )
+    assert PermissionScope.ADMIN in (await client.users.get_users())[-1].scopes
+
+
+async def authenticate(client: Client) -> None:
+    name = await somebody(client)
+    await sign_in(client, name)
+    assert (await client.users.get_user_info()).username == name
+
+
+async def push_button(client: Client) -> None:
+    returns = await client.jsonrpc.request_push_button_auth(device_name="a phone")
+    assert returns.success
+    assert returns.transaction_id >= 0
+
+
+async def keep_alive(client: Client) -> None:
+    assert (await client.jsonrpc.keep_alive(session_id="7")).session_id == "7"
+
+
+async def create_user(client: Client) -> None:
+    name = new_name()
+    await client.users.create_user(
+        username=name,
+        password=PASSWORD,
+        email="ann@example.org",
+        display_name="Ann",
+        scopes=[PermissionScope.CONTROL_THINGS],
+        allowed_thing_ids=[THING],
+    )
+    (user,) = (user for user in await client.users.get_users() if user.username == name)
+    assert (user.email, user.display_name) == ("ann@example.org", "Ann")
+    assert user.scopes == (PermissionScope.CONTROL_THINGS,)
+    assert user.allowed_thing_ids == (THING,)
+
+
+async def change_password(client: Client) -> None:
+    name = await somebody(client, PermissionScope.ADMIN)
+    await sign_in(client, name)
+    await client.users.change_password(new_password=OTHER_PASSWORD)
+    returns = await client.jsonrpc.authenticate(
+        username=name, password=OTHER_PASSWORD, device_name=""
+    )
+    assert returns.success
+
+
+async def change_user_password(client: Client) -> None:
+    name = await somebody(client)
+    await client.users.change_user_password(username=name, new_password=OTHER_PASSWORD)
+
+
+async def user_info(client: Client) -> None:
+    assert (await client.users.get_user_info()).username == "olga"
+
+
+async def tokens(client: Client) -> None:
+    assert {token.username for token in await client.users.get_tokens()} == {"olga"}
+
+
+async def user_tokens(client: Client) -> None:
+    name = await somebody(client)
+    assert await client.users.get_user_tokens(username=name) == ()
+
+
+async def remove_token(client: Client) -> None:
+    name = await somebody(client, PermissionScope.ADMIN)
+    await sign_in(client, name)
+    await sign_in(client, name)
+    first, _ = await client.users.get_tokens()
+    await client.users.remove_token(token_id=first.id)
+    assert first not in await client.users.get_tokens()
+
+
+async def users(client: Client) -> None:
+    assert (await client.users.get_users())[0].username == "olga"
+
+
+async def remove_user(client: Client) -> None:
+    name = await somebody(client)
+    await client.users.remove_user(username=name)
+    assert name not in [user.username for user in await client.users.get_users()]
+
+
+async def set_scopes(client: Client) -> None:
+    name = await somebody(client)
+    scopes = (PermissionScope.EXECUTE_RULES, PermissionScope.CONFIGURE_RULES)
+    await client.users.set_user_scopes(username=name, scopes=scopes, allowed_thing_ids=())
+    assert (await client.users.get_users())[-1].scopes == scopes
+
+
+async def set_info(client: Client) -> None:
+    name = await somebody(client)
+    await client.users.set_user_info(username=name, display_name="Ben", email="")
+    assert (await client.users.get_users())[-1].display_name == "Ben"
+
+
+CALLS: dict[Any, Callable[[Client], Awaitable[None]]] = {
+    JSONRPC.hello: hello,
+    JSONRPC.introspect: introspection,
+    JSONRPC.version: version,
+    JSONRPC.set_notification_status: notification_status,
+    JSONRPC.create_user: first_user,
+    JSONRPC.authenticate: authenticate,
+    JSONRPC.request_push_button_auth: push_button,
+    JSONRPC.keep_alive: keep_alive,
+    Users.create_user: create_user,
+    Users.change_password: change_password,
+    Users.change_user_password: change_user_password,
+    Users.get_user_info: user_info,
+    Users.get_tokens: tokens,
+    Users.get_user_tokens: user_tokens,
+    Users.remove_token: remove_token,
+    Users.get_users: users,
+    Users.remove_user: remove_user,
+    Users.set_user_scopes: set_scopes,
+    Users.set_user_info: set_info,
+}
+
+
+@pytest.mark.parametrize("method", CALLS, ids=lambda method: method.__qualname__)
+@on_each_loop
+async def test_every_method_does_what_it_says(box: Box, method: Any):
+    async with admin(box) as client:
+        await CALLS[method](client)
+
+
+def test_every_method_is_tried():
+    there = {
+        method
+        for namespace in (JSONRPC, Users)
+        for method in vars(namespace).values()
+        if inspect.iscoroutinefunction(method)
+    }
+    assert there == set(CALLS)
+
+
+def test_every_namespace_is_there(box: Box):
+    client = nobody(box)
+    assert isinstance(client.jsonrpc, JSONRPC)
+    assert isinstance(client.users, Users)
+
+
+# Transports and certificates
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@on_each_loop
+async def test_every_transport_carries_long_and_many_messages(box: Box, pin: str, scheme: str):
+    trust = {"fingerprint": pin} if scheme in {"nymeas", "wss"} else {}
+    async with admin(box, scheme, **trust) as client:
+        await client.jsonrpc.set_notification_status(namespaces=["Users"])
+        name = await somebody(client)
+        told = await anext(client.notifications)
+        assert isinstance(told, UserAdded)
+        assert told.user_info.username == name
+        assert (await client.users.get_users())[-1] == told.user_info
+        text = "x" * 300_000
+        assert (await client.jsonrpc.keep_alive(session_id=text)).session_id == text
+        calls = (client.jsonrpc.keep_alive(session_id=str(number)) for number in range(1000))
+        replies = await asyncio.gather(*calls)
+        assert [reply.session_id for reply in replies] == [str(number) for number in range(1000)]
+
+
+@pytest.mark.parametrize("scheme", ["nymeas", "wss"])
+@on_each_loop
+async def test_the_authority_of_the_box_can_be_trusted(
+    box: Box, certificates: Path, scheme: str
+):
+    async with admin(box, scheme, ca_file=certificates / "ca.crt") as client:
+        assert (await client.users.get_user_info()).username == "olga"
+
+
+@pytest.mark.parametrize("scheme", ["nymeas", "wss"])
+@on_each_loop
+async def test_another_certificate_than_the_pinned_one_is_refused(
+    box: Box, pin: str, scheme: str
+):
+    with pytest.raises(CertificateError, match="another certificate") as refused:
+        async with admin(box, scheme, fingerprint="0a" * 32):
+            pass
+    assert pin.replace(":", "").removeprefix("sha256").lower() in str(refused.value)
+
+
+@pytest.mark.parametrize("scheme", ["nymeas", "wss"])
+@on_each_loop
+async def test_an_authority_that_nobody_knows_is_refused(box: Box, scheme: str):
+    with pytest.raises(CertificateError, match="not trusted"):
+        async with admin(box, scheme):
+            pass
+
+
+@on_each_loop
+async def test_a_path_without_websocket_is_refused(box: Box):
+    with pytest.raises(ConnectionLostError, match="speaks no WebSocket"):
+        async with Client(f"{url_of(box.server, 'ws').rstrip('/')}/nothing-here"):
+            pass
+
+
+# Errors
+
+
+@on_each_loop
+async def test_a_wrong_token_is_refused_at_once(box: Box):
+    with pytest.raises(UnauthorizedError):
+        async with nobody(box, token="wrong"):
+            pass
+
+
+@on_each_loop
+async def test_what_needs_a_sign_in_is_refused_without_one_and_the_client_goes_on(box: Box):
+    async with nobody(box) as client:
+        with pytest.raises(UnauthorizedError):
+            await client.users.get_users()
+        await sign_in(client, "olga")
+        assert await client.users.get_users()
+
+
+@on_each_loop
+async def test_a_missing_right_is_a_request_error(box: Box):
+    async with admin(box) as client, nobody(box) as other:
+        await sign_in(other, await somebody(client))
+        with pytest.raises(RequestError, match=r"Users\.GetUsers: Permission denied\."):
+            await other.users.get_users()
+
+
+@on_each_loop
+async def test_a_refusal_names_its_reason(box: Box):
+    async with admin(box) as client:
+        name = await somebody(client)
+        with pytest.raises(UserRefusedError) as refused:
+            await client.users.create_user(username=name, password=PASSWORD)
+        assert refused.value.error is UserError.DUPLICATE_USER_ID
+        with pytest.raises(UserRefusedError) as refused:
+            await client.users.create_user(username=new_name(), password="short")
+        assert refused.value.error is UserError.BAD_PASSWORD
+
+
+@on_each_loop
+async def test_a_revoked_token_ends_the_client(box: Box):
+    async with admin(box) as client, nobody(box) as other:
+        name = await somebody(client)
+        await sign_in(other, name)
+        await client.users.remove_user(username=name)
+        with pytest.raises(UnauthorizedError):
+            await anext(other.notifications)
+        with pytest.raises(UnauthorizedError):
+            await other.users.get_user_info()
+
+
+# Notifications
+
+
+@on_each_loop
+async def test_notifications_are_typed(box: Box):
+    async with admin(box) as client:
+        await client.jsonrpc.set_notification_status(namespaces=["Users"])
+        name = await somebody(client)
+        await client.users.set_user_info(username=name, display_name="Ann")
+        await client.users.remove_user(username=name)
+        told = [await anext(client.notifications) for _ in range(3)]
+        match told:
+            case [
+                UserAdded(user_info=added),
+                UserChanged(user_info=changed),
+                UserRemoved(username=removed),
+            ]:
+                assert added.username == changed.username == removed == name
+                assert changed.display_name == "Ann"
+            case _:
+                pytest.fail(str(told))
+
+
+@on_each_loop
+async def test_a_slow_listener_is_told_how_much_it_missed(box: Box):
+    async with admin(box) as client, admin(box, queue=2) as slow:
+        await slow.jsonrpc.set_notification_status(namespaces=["Users"])
+        name = await somebody(client)
+        for text in "abcd":
+            await client.users.set_user_info(username=name, display_name=text)
+        await slow.jsonrpc.keep_alive(session_id="everything told before is there")
+        assert await anext(slow.notifications) == Missed(3)
+        last = [await anext(slow.notifications) for _ in range(2)]
+        assert [told.user_info.display_name for told in last] == ["c", "d"]
+
+
+# Losing the connection
+
+
+@pytest.mark.parametrize("scheme", ["nymea", "ws"])
+@pytest.mark.parametrize("end", [Server.stop, Server.kill])
+def test_a_restarted_server_is_found_again(start: Any, scheme: str, end: Any):
+    server: Server = start()
+    raw = RawClient(server.urls["nymea"])
+    token = set_up(raw)
+    raw.close()
+    server._listen = list(server.urls.values())  # the same ports again
+
+    async def outliving() -> None:
+        url = url_of(server, scheme)
+        async with Client(url, token=token, delays=lambda: repeat(0.05)) as client:
+            await client.jsonrpc.set_notification_status(namespaces=["Users"])
+            async with asyncio.TaskGroup() as tasks:
+                calls = [tasks.create_task(asking(client)) for _ in range(3)]
+                await asyncio.to_thread(end, server)
+                await asyncio.to_thread(server.start)
+                assert await anext(client.notifications) == Missed(None)
+                for call in calls:
+                    call.cancel()
+            name = await somebody(client)
+            told = await anext(client.notifications)
+            assert isinstance(told, UserAdded)
+            assert told.user_info.username == name
+
+    async def asking(client: Client) -> None:
+        while True:
+            with suppress(ConnectionLostError):
+                await client.jsonrpc.keep_alive(session_id="")
+
+    asyncio.run(outliving())
+
+
+@on_each_loop
+async def test_requests_under_way_fail_when_the_client_is_closed(box: Box):
+    async with admin(box) as client:
+        calls = [
+            asyncio.ensure_future(client.users.change_password(new_password="short"))  # noqa: TID251 - they outlive the client
+            for _ in range(100)
+        ]
+        await asyncio.sleep(0)
+    ended = await asyncio.gather(*calls, return_exceptions=True)
+    assert {type(error) for error in ended} <= {UserRefusedError, ConnectionLostError}
+    assert ConnectionLostError in {type(error) for error in ended}
+
+
+# Introspection
+
+
+@pytest.mark.parametrize("scheme", ["nymea", "wss"])
+@on_each_loop
+async def test_the_introspection_is_the_published_one(box: Box, pin: str, scheme: str):
+    trust = pin if scheme == "wss" else None
+    text = await introspect(url_of(box.server, scheme), box.admin_token, trust)
+    assert json.loads(text) == json.loads(GOLDEN.read_bytes())
+
+
+@on_each_loop
+async def test_the_introspection_needs_a_sign_in(box: Box):
+    with pytest.raises(UnauthorizedError):
+        await introspect(url_of(box.server, "nymea"))
