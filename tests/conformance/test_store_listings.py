@@ -13,7 +13,7 @@ from keystead.domain.change import (
     UserItemsChanged,
     UserRemoved,
 )
-from keystead.domain.model import Account, GroupEntry, Scope
+from keystead.domain.model import Account, GroupEntry, Scope, User
 from tests.conformance.samples import (
     ANN,
     BOB,
@@ -224,7 +224,7 @@ def test_users_may_be_removed_while_accounts_are_listed(play):
 
     async def scenario(store):
         await record(store, *(UserAdded(user, None) for user in users))
-        found = []
+        found: list[User] = []
         async for portion in store.reader.accounts():
             found.extend(account.user for account in portion)
             if len(found) < len(users):

@@ -2,61 +2,36 @@
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import Any, cast
-from uuid import UUID
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
 from keystead.domain.change import (
-    Change,
     Commit,
+    GroupAdded,
+    GroupChanged,
+    GroupItemsChanged,
+    GroupRemoved,
+    MembershipsChanged,
     PasswordChanged,
     PasswordRehashed,
     TokenAdded,
+    TokenExtended,
     TokenRemoved,
     UserAdded,
     UserChanged,
+    UserItemsChanged,
     UserRemoved,
 )
-from keystead.domain.model import Principal, Scope, Token, TokenId, User, UserId
+from keystead.domain.model import Principal, Scope, Token, TokenKind
 from keystead.domain.tokens import digest
-from keystead.rpc.bus import Bus, LiveUser
-from keystead.rpc.session import Session
+from keystead.rpc.bus import Bus
+from tests.conformance.samples import RULES, STAFF
 from tests.conformance.stores import record
 from tests.doubles import NOON, directory
+from tests.unit.on_the_bus import ANN, BOB, BOBS, PHONE, TABLET, Listener, as_any, publish
 from tests.unit.people import move_in
-
-ANN = User(UserId(b"a" * 16), "Ann", Scope.ADMIN)
-BOB = User(UserId(b"b" * 16), "Bob", Scope.NONE)
-TABLET, PHONE, BOBS = (TokenId(UUID(int=number)) for number in (1, 2, 3))
-
-
-@dataclass(eq=False)
-class Listener:
-    """A session as the bus sees it.
-
-    Attributes:
-        revoked: how often it was signed out.
-    """
-
-    bus: Bus
-    token_id: TokenId | None = None
-    live: LiveUser | None = None
-    revoked: int = 0
-
-    def sign_in(self, user: User, token_id: TokenId) -> LiveUser:
-        self.token_id = token_id
-        self.live = self.bus.follow(cast("Session", self), Principal(user, token_id))
-        return self.live
-
-    def sign_out(self) -> None:
-        assert self.live
-        self.bus.unfollow(cast("Session", self), self.live)
-        self.token_id = self.live = None
-
-    def revoke(self) -> None:
-        self.revoked += 1
-        self.sign_out()
 
 
 @dataclass
@@ -67,9 +42,11 @@ class Gate:
     meanwhile: list[Any] = field(default_factory=list)
     asked: int = 0
 
-    async def principal_by_digest(self, wanted: bytes) -> Principal | None:
+    async def principal_by_digest(
+        self, wanted: bytes, kind: TokenKind, now: datetime
+    ) -> Principal | None:
         self.asked += 1
-        found: Principal | None = await self.store.reader.principal_by_digest(wanted)
+        found: Principal | None = await self.store.reader.principal_by_digest(wanted, kind, now)
         if self.meanwhile:
             await self.meanwhile.pop()
         return found
@@ -82,13 +59,7 @@ def house():
 
 @pytest.fixture
 def bus(house):
-    return Bus(house.store.reader, ever_had_account=False)
-
-
-def publish(bus: Bus, *changes: Change) -> Commit:
-    commit = Commit(1, changes)
-    bus.publish(commit)
-    return commit
+    return Bus(house.store.reader, house.clock, ever_had_account=False)
 
 
 # --- who is told ----------------------------------------------------------------------------
@@ -137,6 +108,7 @@ def test_what_was_kept_of_a_user_is_forgotten_when_the_user_changes(bus):
     live, bobs = Listener(bus).sign_in(ANN, TABLET), Listener(bus).sign_in(BOB, BOBS)
     live.kept["Users.GetUserInfo"] = bobs.kept["Users.GetUserInfo"] = b"{}"
     publish(bus, PasswordChanged(ANN.id, "hash"), TokenRemoved(ANN.id, PHONE))
+    publish(bus, TokenExtended(ANN.id, TABLET, NOON), PasswordRehashed(ANN.id, "hash"))
     assert live.kept == {"Users.GetUserInfo": b"{}"}
     publish(bus, UserChanged(ANN))
     assert live.kept == {}
@@ -154,10 +126,18 @@ def test_changes_of_others_concern_nobody(bus):
         UserChanged(BOB),
         PasswordChanged(BOB.id, "hash"),
         PasswordRehashed(BOB.id, "hash"),
+        TokenExtended(BOB.id, BOBS, NOON),
         TokenRemoved(BOB.id, BOBS),
+        MembershipsChanged(BOB, (STAFF,)),
+        UserItemsChanged(BOB, RULES),
         UserRemoved(BOB),
+        GroupAdded(STAFF),
+        GroupChanged(STAFF),
+        GroupItemsChanged(STAFF, RULES),
+        GroupRemoved(STAFF),
     )
     assert (live.user, session.revoked, session.live) == (ANN, 0, live)
+    assert session.heard == []
 
 
 def test_who_is_not_signed_in_any_more_is_not_told(bus):
@@ -221,7 +201,7 @@ def test_the_bus_knows_when_the_first_account_is_made(bus, change, expected):
 
 
 def test_an_account_that_was_there_at_the_start_counts(house):
-    bus = Bus(house.store.reader, ever_had_account=True)
+    bus = Bus(house.store.reader, house.clock, ever_had_account=True)
     publish(bus, UserRemoved(ANN))
     assert bus.ever_had_account
 
@@ -231,15 +211,45 @@ def test_an_account_that_was_there_at_the_start_counts(house):
 
 def test_a_secret_is_resolved_to_whom_it_belongs(house):
     ann = asyncio.run(move_in(house, "ann"))
-    bus = Bus(house.store.reader, ever_had_account=True)
+    bus = Bus(house.store.reader, house.clock, ever_had_account=True)
     assert asyncio.run(bus.resolve("secret of ann")) == ann
     assert asyncio.run(bus.resolve("secret of nobody")) is None
+
+
+def test_who_is_resolved_comes_with_their_groups(house):
+    ann = asyncio.run(move_in(house, "ann"))
+    asyncio.run(record(house.store, GroupAdded(STAFF), MembershipsChanged(ann.user, (STAFF,))))
+    bus = Bus(house.store.reader, house.clock, ever_had_account=True)
+    found = asyncio.run(bus.resolve("secret of ann"))
+    assert found == Principal(ann.user, ann.token_id, (STAFF,))
+
+
+@pytest.mark.parametrize("kind", TokenKind)
+def test_a_secret_is_resolved_for_its_own_kind_until_it_expires(house, kind):
+    ann = asyncio.run(move_in(house, "ann"))
+    end = NOON + timedelta(hours=8)
+    token = Token(PHONE, ann.user.id, "page", NOON, kind, end)
+    asyncio.run(record(house.store, TokenAdded(token, digest("key"))))
+    bus = Bus(house.store.reader, house.clock, ever_had_account=True)
+    for other in TokenKind:
+        found = asyncio.run(bus.resolve("key", other))
+        assert found == (Principal(ann.user, PHONE) if other is kind else None)
+    house.clock.now = end
+    assert asyncio.run(bus.resolve("key", kind)) is None
+
+
+def test_a_secret_that_is_not_said_to_be_of_a_session_is_one_of_a_device(house):
+    ann = asyncio.run(move_in(house, "ann"))
+    page = Token(PHONE, ann.user.id, "page", NOON, TokenKind.SESSION)
+    asyncio.run(record(house.store, TokenAdded(page, digest("key"))))
+    bus = Bus(house.store.reader, house.clock, ever_had_account=True)
+    assert asyncio.run(bus.resolve("key")) is None
 
 
 def test_a_commit_that_comes_in_between_is_not_missed(house):
     ann = asyncio.run(move_in(house, "ann"))
     gate = Gate(house.store)
-    bus = Bus(cast("Any", gate), ever_had_account=True)
+    bus = Bus(as_any(gate), house.clock, ever_had_account=True)
     house.store.listen(bus.publish)
     gate.meanwhile = [
         record(house.store, TokenRemoved(ann.user.id, ann.token_id)),
@@ -252,7 +262,7 @@ def test_a_commit_that_comes_in_between_is_not_missed(house):
 def test_a_token_that_is_made_in_between_is_found(house):
     ann = asyncio.run(move_in(house, "ann"))
     gate = Gate(house.store)
-    bus = Bus(cast("Any", gate), ever_had_account=True)
+    bus = Bus(as_any(gate), house.clock, ever_had_account=True)
     house.store.listen(bus.publish)
     token = Token(PHONE, ann.user.id, "phone", NOON)
     gate.meanwhile = [record(house.store, TokenAdded(token, digest("new secret")))]

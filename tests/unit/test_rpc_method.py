@@ -1,5 +1,6 @@
 """A catalogue: what is listed, under which name, and what its signature says."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import Annotated
 
@@ -7,7 +8,7 @@ import msgspec
 import pytest
 
 from keystead.domain.access import MANAGES_USERS, OPEN
-from keystead.rpc.method import Catalogue, Kind
+from keystead.rpc.method import Catalogue, Kind, Page
 
 
 class Seat(msgspec.Struct):
@@ -121,22 +122,37 @@ def test_a_coroutine_function_waits(catalogue: Catalogue[object]):
     assert fields(method.returns) == []
 
 
-def test_an_asynchronous_generator_lists(catalogue: Catalogue[object]):
+def test_a_coroutine_function_that_gives_a_page_lists(catalogue: Catalogue[object]):
     @catalogue.method("Theatre.Seats", access=OPEN, returns="seats")
-    async def seats(session: object) -> AsyncIterator[Sequence[Seat]]:
+    async def seats(session: object) -> Page[Seat]:
         """Give all seats."""
-        yield [Seat(1)]
+        return Page(portion async for portion in rows())
 
     method = catalogue.methods["Theatre.Seats"]
     assert method.kind is Kind.LISTING
     assert fields(method.returns) == [("seats", list[Seat], False)]
 
 
+def test_a_page_says_how_many_there_are_when_somebody_asked():
+    page = Page(rows())
+    assert (page.total, page.has_more) == (None, False)
+    assert asyncio.run(listed(page)) == [Seat(1), Seat(2), Seat(3)]
+
+
+async def rows() -> AsyncIterator[Sequence[Seat]]:
+    yield [Seat(1), Seat(2)]
+    yield [Seat(3)]
+
+
+async def listed(page: Page[Seat]) -> list[Seat]:
+    return [seat async for portion in page.portions for seat in portion]
+
+
 # --- returns rules --------------------------------------------------------------------------
 
 
 def test_a_protocol_adds_to_the_returns_of_what_may_be_refused():
-    def with_error(returns, refusable):
+    def with_error(returns, kind, refusable):
         return msgspec.defstruct("WithError", [("error", str)]) if refusable else returns
 
     catalogue: Catalogue[object] = Catalogue("camel", with_error)
@@ -152,6 +168,48 @@ def test_a_protocol_adds_to_the_returns_of_what_may_be_refused():
 
     assert fields(catalogue.methods["Theatre.Book"].returns) == [("error", str, False)]
     assert catalogue.methods["Theatre.Seat"].returns is Seat
+
+
+def test_a_protocol_adds_to_the_returns_of_lists():
+    def with_count(returns, kind, refusable):
+        if kind is not Kind.LISTING:
+            return returns
+        more = [(f.encode_name, f.type) for f in msgspec.structs.fields(returns)]
+        return msgspec.defstruct("WithCount", [*more, ("count", int)])
+
+    catalogue: Catalogue[object] = Catalogue("camel", with_count)
+
+    @catalogue.method("Theatre.Seats", access=OPEN, returns="seats")
+    async def seats(session: object) -> Page[Seat]:
+        """Give all seats."""
+        return Page(rows())
+
+    @catalogue.method("Theatre.Close", access=OPEN)
+    async def close(session: object) -> None:
+        """Close."""
+
+    seats_field, count = ("seats", list[Seat], False), ("count", int, False)
+    assert fields(catalogue.methods["Theatre.Seats"].returns) == [seats_field, count]
+    assert fields(catalogue.methods["Theatre.Close"].returns) == []
+
+
+# --- strictness -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("is_strict", [False, True])
+def test_a_protocol_may_pass_over_parameters_that_a_method_does_not_have(is_strict):
+    catalogue: Catalogue[object] = Catalogue("camel", is_strict=is_strict)
+
+    @catalogue.method("Theatre.Book", access=OPEN)
+    def book(session: object, row: int) -> None:
+        """Book."""
+
+    params = catalogue.methods["Theatre.Book"].params
+    if is_strict:
+        with pytest.raises(msgspec.ValidationError):
+            msgspec.convert({"row": 3, "hat": "red"}, params)
+    else:
+        assert msgspec.convert({"row": 3, "hat": "red"}, params) == params(row=3)
 
 
 # --- names ----------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 from contextlib import closing, suppress
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,15 +12,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keystead.domain.change import UserAdded
-from keystead.domain.model import Scope, User, UserId
+from keystead.domain.change import GroupAdded, MembershipsChanged, UserAdded, UserRemoved
+from keystead.domain.model import Account, GroupEntry, Principal, TokenKind, UserId
 from keystead.store import sqlite_file
 from keystead.store.sql import migrations
 from keystead.store.sqlite import SqliteStore
 from keystead.store.sqlite_file import APPLICATION_ID, StoreError
-from tests.conformance.stores import all_users, record
+from tests.conformance.samples import ANN, BOB, DIGESTS, EVERYBODY, PHONE, STAFF, TABLET
+from tests.conformance.stores import all_accounts, all_groups, all_users, listening, record
+from tests.doubles import NOON
 
-ANN = User(UserId(b"a" * 16), "Ann", Scope.ADMIN)
+EPOCH = NOON.fromtimestamp(0, NOON.tzinfo)
 NAME = "keystead.sqlite"
 
 
@@ -111,6 +114,84 @@ def test_a_migrated_database_is_the_same_as_a_fresh_one(tmp_path, version):
     sqlite_file._migrate(old, migrations()[:version], 0)
     sqlite_file.prepare(old)
     assert schema(old) == schema(fresh)
+
+
+def version_1(path):
+    """Make a database as version 1 left it: two users, one of them with two tokens."""
+    path.touch()
+    sqlite_file._migrate(path, migrations()[:1], 0)
+    with closing(sqlite_file.connect(path, writing=True)) as db:
+        db.execute("update meta set value = 1 where key = 'ever_had_account'")
+        db.execute("update meta set value = 41 where key = 'revision'")
+        for user, encoded in ((ANN, "ann's hash"), (BOB, None)):
+            db.execute(
+                "insert into user (id, name, name_key, display_name, email, scopes, things,"
+                " password_hash) values (?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    *(user.id, user.name, user.name.lower(), user.display_name, user.email),
+                    *(int(user.scopes), b"".join(thing.bytes for thing in user.things)),
+                    encoded,
+                ),
+            )
+        for token in (TABLET, PHONE):
+            created = (token.created - EPOCH) // timedelta(microseconds=1)
+            row = (token.id.bytes, DIGESTS[token.id], token.user_id, token.device_name, created)
+            db.execute(
+                "insert into token (id, digest, user_id, device_name, created)"
+                " values (?, ?, ?, ?, ?)",
+                row,
+            )
+
+
+def test_a_migration_from_version_1_loses_nothing(tmp_path):
+    fresh, old = tmp_path / "fresh", tmp_path / "old"
+    sqlite_file.prepare(fresh)
+    version_1(old)
+    sqlite_file.prepare(old)
+
+    async def scenario(store):
+        reader = store.reader
+        heard = listening(store)
+        seen = [
+            await reader.ever_had_account(),
+            await all_accounts(reader),
+            await reader.password_hash(ANN.id),
+            list(await reader.tokens_with_digests(ANN.id)),
+            await reader.principal_by_digest(DIGESTS[PHONE.id], TokenKind.DEVICE, NOON),
+            await reader.has_user_editor(),
+            await all_groups(reader),
+        ]
+        await record(store, GroupAdded(STAFF), MembershipsChanged(ANN, (STAFF,)))
+        return seen, await reader.groups_of(ANN.id), [commit.revision for commit in heard]
+
+    with closing(SqliteStore(old)) as store:
+        seen, groups, revisions = asyncio.run(scenario(store))
+    assert seen == [
+        True,
+        [Account(ANN, has_password=True), Account(BOB, has_password=False)],
+        "ann's hash",
+        [(TABLET, DIGESTS[TABLET.id]), (PHONE, DIGESTS[PHONE.id])],
+        Principal(ANN, PHONE.id),
+        True,
+        [GroupEntry(EVERYBODY)],
+    ]
+    assert (groups, revisions) == ((STAFF,), [42])
+    assert schema(old)[0] == schema(fresh)[0]
+    assert schema(old)[2:] == schema(fresh)[2:]
+
+
+def test_what_users_had_goes_with_them_after_a_migration(tmp_path):
+    path = tmp_path / NAME
+    version_1(path)
+    sqlite_file.prepare(path)
+
+    async def scenario(store):
+        await record(store, UserRemoved(ANN))
+        reader = store.reader
+        return await reader.token(PHONE.id), await all_accounts(reader)
+
+    with closing(SqliteStore(path)) as store:
+        assert asyncio.run(scenario(store)) == (None, [Account(BOB, has_password=False)])
 
 
 def test_a_migration_that_was_cut_off_is_done_again(tmp_path):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from keystead.domain.directory import Directory
 from keystead.domain.imports import ImportedGroup, ImportedToken, ImportedUser
-from keystead.domain.model import TokenKind
+from keystead.domain.model import ANONYMOUS_ID, TokenKind
 from keystead.domain.ports import Transaction
 
 FORMAT = 1  # of the file; a reader refuses one that it does not know
@@ -13,7 +13,11 @@ FORMAT = 1  # of the file; a reader refuses one that it does not know
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """A whole directory, without sessions of web pages: those sign in anew."""
+    """A whole directory, without sessions of web pages: those sign in anew.
+
+    Attributes:
+        groups: that of everybody only if it gives anything.
+    """
 
     format: int
     groups: Sequence[ImportedGroup]
@@ -33,6 +37,7 @@ async def export(directory: Directory) -> Export:
             ImportedGroup(group.name, int(group.rights), items)
             async for portion in tx.group_entries()
             for group, items in portion
+            if group.id != ANONYMOUS_ID or group.rights or items
         ]
         users: list[ImportedUser] = []
         tokens: list[ImportedToken] = []

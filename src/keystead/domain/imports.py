@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
+from unicodedata import category
 
 from keystead.domain import names
 from keystead.domain.change import (
@@ -33,6 +34,9 @@ from keystead.domain.model import (
 )
 from keystead.domain.ports import Transaction
 from keystead.domain.scopes import TANI_RIGHTS
+from keystead.domain.upserts import MAX_GROUPS
+
+_DIGEST_SIZE = 32  # bytes of an SHA-256
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +44,13 @@ class ImportedUser:
     """An account as another system had it.
 
     Attributes:
+        scopes: their bits.
         groups: names of groups; those that are not here are left out.
         items: the account's own rules.
         password_hash: encoded, in a form that the hasher verifies; None for no password.
+
+    Raises:
+        ValueError: there are no such scopes, or what is called a hash is none.
     """
 
     name: str
@@ -54,25 +62,51 @@ class ImportedUser:
     items: tuple[ItemRule, ...] = ()
     password_hash: str | None = field(default=None, repr=False)
 
+    def __post_init__(self) -> None:
+        _check_bits(self.scopes)
+        if self.password_hash is not None and not self.password_hash.isascii():
+            raise ValueError("A password hash is ASCII")
+
 
 @dataclass(frozen=True, slots=True)
 class ImportedGroup:
-    """A group as another system had it; *rights* are the bits of scopes."""
+    """A group as another system had it; *rights* are the bits of scopes.
+
+    Raises:
+        ValueError: there are no such rights.
+    """
 
     name: str
     rights: int
     items: tuple[ItemRule, ...] = ()
 
+    def __post_init__(self) -> None:
+        _check_bits(self.rights)
+
 
 @dataclass(frozen=True, slots=True)
 class ImportedToken:
-    """A token as another system had it; *digest* is the SHA-256 of its secret."""
+    """A token as another system had it; *digest* is the SHA-256 of its secret.
+
+    Raises:
+        ValueError: the moment or the digest is none.
+    """
 
     id: TokenId
     user_name: str
     device_name: str
     created: datetime
     digest: bytes = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if len(self.digest) != _DIGEST_SIZE:
+            raise ValueError(f"A digest has {_DIGEST_SIZE} bytes")
+        if self.created.tzinfo is None:
+            raise ValueError("A date needs its zone")
+        try:
+            self.created.astimezone(UTC)
+        except OverflowError as error:
+            raise ValueError("A date is out of range") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,94 +137,145 @@ async def take_over(
 
     async def take(tx: Transaction) -> Report:
         left: list[str] = []
-        taken: dict[str, User] = {}
         group_count = 0
         for group in groups:
-            if group.name == ANONYMOUS and not (group.rights or group.items):
-                continue
-            objection = await _take_group(tx, directory, group)
-            if objection:
-                left.append(objection)
-            group_count += not objection
+            group_count += await _take_group(tx, directory, group, left)
+        taken: dict[str, User] = {}
         for imported in users:
-            if await tx.user_named(imported.name):
-                left.append(
-                    f"{_called(imported.name)}: an account of this name is here already."
-                )
-                continue
-            user = User(
-                UserId(directory.randomness(16)),
-                imported.name,
-                Scope(imported.scopes),
-                imported.display_name,
-                imported.email,
-                imported.things,
-            )
-            await tx.record(UserAdded(user, imported.password_hash))
-            left += await _take_belongings(tx, user, imported)
-            taken[names.key(user.name)] = user
-        count = 0
+            if user := await _take_user(tx, directory, imported, left):
+                taken[names.key(user.name)] = user
+        token_count = 0
         for token in tokens:
-            objection = await _take_token(tx, taken.get(names.key(token.user_name)), token)
-            if objection:
-                left.append(objection)
-            count += not objection
-        return Report(len(taken), count, tuple(left), group_count)
+            user = taken.get(names.key(token.user_name))
+            token_count += await _take_token(tx, user, token, left)
+        return Report(len(taken), token_count, tuple(left), group_count)
 
     return await directory.store.write(take, bulk=True)
 
 
-async def _take_group(tx: Transaction, directory: Directory, imported: ImportedGroup) -> str:
+async def _take_group(
+    tx: Transaction, directory: Directory, imported: ImportedGroup, left: list[str]
+) -> bool:
+    """Record a group with its rules; say in *left* what was not taken over."""
+    whose = f"group {_shown(imported.name)}"
+    group = await tx.group_named(imported.name)
+    is_everybody = imported.name == ANONYMOUS
+    if is_everybody and not (imported.rights or imported.items):
+        return False
+    if group and not is_everybody:
+        left.append(f"{whose}: a group of this name is here already.")
+        return False
+    if group and (group.rights or await tx.items_of_group(group.id)):
+        left.append(f"{whose}: it has rights here already.")
+        return False
+    if not names.is_well_formed(imported.name):
+        left.append(f"{whose}: this is not a valid name.")
+        return False
     rights = Scope(imported.rights) & TANI_RIGHTS
-    known = await tx.group_named(imported.name)
-    if known and known.id == ANONYMOUS_ID:
-        if known.rights or await tx.items_of_group(known.id):
-            return f"group {known.name}: it has rights here already."
-        group = known._replace(rights=rights & ~Scope.USER_EDIT)
+    if is_everybody:
+        rights &= ~Scope.USER_EDIT
+    if imported.rights & ~rights:
+        left.append(f"{whose}: rights that it cannot have.")
+    if group:
+        group = group._replace(rights=rights)
         await tx.record(GroupChanged(group))
-    elif known:
-        return f"group {imported.name}: a group of this name is here already."
-    elif not names.is_well_formed(imported.name):
-        return f"group {imported.name}: this is not a valid name."
     else:
         group = Group(GroupId(directory.randomness(16)), imported.name, rights)
         await tx.record(GroupAdded(group))
-    if items := _fit(imported.items):
+    if items := _fit(whose, imported.items, left):
         await tx.record(GroupItemsChanged(group, items))
-    return ""
+    return True
 
 
-async def _take_belongings(tx: Transaction, user: User, imported: ImportedUser) -> list[str]:
-    """Record groups and rules of a new account; say what was left out."""
-    left: list[str] = []
+async def _take_user(
+    tx: Transaction, directory: Directory, imported: ImportedUser, left: list[str]
+) -> User | None:
+    """Record an account with what belongs to it; say in *left* what was not taken over."""
+    whose = _called(imported.name)
+    if not _is_bearable(imported.name):
+        left.append(f"{whose}: this is not a valid name.")
+        return None
+    if names.key(imported.name) == ANONYMOUS:
+        left.append(f"{whose}: this name is reserved.")
+        return None
+    if await tx.user_named(imported.name):
+        left.append(f"{whose}: an account of this name is here already.")
+        return None
+    user = User(
+        UserId(directory.randomness(16)),
+        imported.name,
+        Scope(imported.scopes),
+        imported.display_name,
+        imported.email,
+        tuple(dict.fromkeys(imported.things)),
+    )
+    is_nameless = imported.name == PUSH_BUTTON_USER
+    await tx.record(UserAdded(user, None if is_nameless else imported.password_hash))
+    if groups := await _groups_named(tx, whose, imported.groups, left):
+        await tx.record(MembershipsChanged(user, groups))
+    if items := _fit(whose, imported.items, left):
+        await tx.record(UserItemsChanged(user, items))
+    return user
+
+
+async def _groups_named(
+    tx: Transaction, whose: str, wanted: tuple[str, ...], left: list[str]
+) -> tuple[Group, ...]:
     groups: list[Group] = []
-    for name in dict.fromkeys(imported.groups):
+    for name in dict.fromkeys(wanted):
         group = await tx.group_named(name)
-        if group is None or group.id == ANONYMOUS_ID:
-            left.append(f"{_called(user.name)}: there is no group {name}.")
+        if group is None or group.name != name or group.id == ANONYMOUS_ID:
+            left.append(f"{whose}: there is no group {_shown(name)}.")
         else:
             groups.append(group)
-    if groups:
-        await tx.record(MembershipsChanged(user, tuple(groups)))
-    if items := _fit(imported.items):
-        await tx.record(UserItemsChanged(user, items))
-    return left
+    if len(groups) > MAX_GROUPS:
+        left.append(f"{whose}: groups beyond the first {MAX_GROUPS:,}.")
+    return tuple(groups[:MAX_GROUPS])
 
 
-def _fit(items: tuple[ItemRule, ...]) -> tuple[ItemRule, ...]:
-    return folded(rule for rule in items[:MAX_RULES] if is_valid(rule))
+def _fit(whose: str, items: tuple[ItemRule, ...], left: list[str]) -> tuple[ItemRule, ...]:
+    valid = [rule for rule in items if is_valid(rule)]
+    if len(valid) < len(items):
+        left.append(f"{whose}: rules that are not valid.")
+    fit = folded(valid)
+    if len(fit) > MAX_RULES:
+        left.append(f"{whose}: rules beyond the first {MAX_RULES:,}.")
+    return fit[:MAX_RULES]
 
 
-async def _take_token(tx: Transaction, user: User | None, token: ImportedToken) -> str:
+async def _take_token(
+    tx: Transaction, user: User | None, token: ImportedToken, left: list[str]
+) -> bool:
     called = f"token {token.id} of {_called(token.user_name)}"
     if user is None:
-        return f"{called}: its account was not taken over now."
+        left.append(f"{called}: its account was not taken over now.")
+        return False
     if await tx.token(token.id) or await tx.is_digest_taken(token.digest):
-        return f"{called}: this token is here already."
-    taken = Token(token.id, user.id, token.device_name, token.created)
-    await tx.record(TokenAdded(taken, token.digest))
-    return ""
+        left.append(f"{called}: this token is here already.")
+        return False
+    created = token.created.astimezone(UTC)
+    await tx.record(
+        TokenAdded(Token(token.id, user.id, token.device_name, created), token.digest)
+    )
+    return True
+
+
+def _check_bits(scopes: int) -> None:
+    if not 0 <= scopes <= Scope.ADMIN:
+        raise ValueError(f"Scopes are from 0 to {int(Scope.ADMIN)}")
+
+
+def _is_bearable(name: str) -> bool:
+    """Tell whether an account may keep the name that it had; nymea minded less than we do."""
+    return len(name) <= names.MAX_NAME_LENGTH and not any(
+        category(character) in {"Cc", "Cs"} for character in name
+    )
 
 
 def _called(name: str) -> str:
-    return "the push-button account" if name == PUSH_BUTTON_USER else name
+    return "the push-button account" if name == PUSH_BUTTON_USER else _shown(name)
+
+
+def _shown(name: str) -> str:
+    """Cut a name that nobody may have, which may be as long as it likes."""
+    return name[: names.MAX_NAME_LENGTH]

@@ -113,7 +113,7 @@ class Transaction(Reader, Protocol):
 
 
 class Store(Protocol):
-    """Durable data. ``tests/conformance/test_store.py`` says what an implementation must do."""
+    """Durable data. ``tests/conformance/test_store*.py`` say what an implementation must do."""
 
     @property
     def reader(self) -> Reader:

@@ -121,39 +121,44 @@ class Rights:
 
     async def of(self, name: str) -> Effective | None:
         """Give what a user may do as of now; None when there is no such user."""
-        while (entry := self._entries.get(name)) is not None:
-            if entry.is_complete:
+        while True:
+            entry = self._entries.get(name)
+            if entry is None:
+                heard = self._heard
+                entry = await self._begun(name)
+                if entry is None:
+                    return None
+                is_first = self._heard == heard and name not in self._entries
+                if is_first and await self._is_merged(name, entry):
+                    return entry.effective
+            elif entry.is_complete:
                 return entry.effective
-            await self._pause()  # somebody else is at it
-        return await self._merged(name)
+            else:
+                await self._pause()  # somebody else is at it
 
     def hear(self, commit: Commit) -> None:
         """Forget what *commit* has made untrue."""
         self._heard += 1
-        for change in commit.changes:
-            for name, entry in tuple(self._entries.items()):
-                if _concerns(change, entry):
-                    del self._entries[name]
+        changed = {_owner(change) for change in commit.changes} - {None}
+        for name, entry in tuple(self._entries.items()):
+            if not changed.isdisjoint((entry.user_id, *entry.group_ids, ANONYMOUS_ID)):
+                del self._entries[name]
 
-    async def _merged(self, name: str) -> Effective | None:
-        """Merge the rules of a user anew, until nothing has changed meanwhile."""
-        while True:
-            heard = self._heard
-            entry = await self._begun(name)
-            if entry is None:
-                return None
-            if self._heard != heard:
-                continue
-            self._entries[name] = entry
-            try:
-                await self._merge(entry)
-            except BaseException:
-                self._entries.pop(name, None)
-                raise
+    async def _is_merged(self, name: str, entry: _Entry) -> bool:
+        """Merge the rules of a user; False when they have changed meanwhile."""
+        self._entries[name] = entry
+        try:
+            await self._merge(entry)
+        except BaseException:
             if self._entries.get(name) is entry:
-                entry.is_complete = True
-                self._make_room()
-                return entry.effective
+                del self._entries[name]
+            raise
+        if self._entries.get(name) is not entry:
+            return False
+        entry.is_complete = True
+        self._entries[name] = self._entries.pop(name)  # the newest is the last
+        self._make_room()
+        return True
 
     async def _begun(self, name: str) -> _Entry | None:
         if name == ANONYMOUS:
@@ -191,7 +196,8 @@ class Rights:
                 del self._entries[name]
 
 
-def _concerns(change: Change, entry: _Entry) -> bool:
+def _owner(change: Change) -> UserId | GroupId | None:
+    """Give whose rights on items *change* makes others; None when it leaves them all."""
     match change:
         case (
             UserChanged(user=user)
@@ -199,16 +205,16 @@ def _concerns(change: Change, entry: _Entry) -> bool:
             | MembershipsChanged(user=user)
             | UserItemsChanged(user=user)
         ):
-            return entry.user_id == user.id
+            return user.id
         case (
             GroupChanged(group=group)
             | GroupItemsChanged(group=group)
             | GroupRemoved(group=group)
         ):
-            return group.id == ANONYMOUS_ID or group.id in entry.group_ids
+            return group.id
         case UserAdded() | GroupAdded() | PasswordChanged() | PasswordRehashed():
-            return False
+            return None
         case TokenAdded() | TokenExtended() | TokenRemoved():
-            return False
+            return None
         case _:
             assert_never(change)

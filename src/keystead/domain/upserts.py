@@ -155,7 +155,7 @@ async def _change_user(tx: Transaction, actor: Actor, before: User, checked: _Ch
     after = before._replace(scopes=draft.rights.replace_in(before.scopes))
     await check_may_touch(tx, actor, before)
     await check_may_give(tx, actor, Holding(after.scopes, groups=groups, items=items))
-    if after != before:
+    if after != before or checked.password_hash is not None:  # lists tell who has a password
         await tx.record(UserChanged(after))
     if groups != groups_before:
         await tx.record(MembershipsChanged(after, groups))

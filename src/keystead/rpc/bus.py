@@ -154,6 +154,11 @@ class Bus:
         if isinstance(live, LiveUser) and not live.sessions:
             self._users.pop(live.user.id, None)
 
+    def sessions_of(self, user_id: UserId) -> tuple[Session, ...]:
+        """Give the sessions that are signed in as a user."""
+        live = self._users.get(user_id)
+        return tuple(live.sessions) if live else ()
+
     def _apply(self, change: Change) -> Iterable[Live]:  # noqa: C901, PLR0912 - a branch a change
         """Take note of *change*; give those whose rights it concerns."""
         match change:
@@ -167,11 +172,11 @@ class Bus:
             case UserItemsChanged(user=user):
                 return [live] if (live := self._users.get(user.id)) else ()
             case UserRemoved(user=user):
-                for session in self._sessions(user.id):
+                for session in self.sessions_of(user.id):
                     session.revoke()
                 return ()
             case TokenRemoved(user_id=user_id, token_id=token_id):
-                for session in self._sessions(user_id):
+                for session in self.sessions_of(user_id):
                     if session.token_id == token_id:
                         session.revoke()
                 return ()
@@ -218,7 +223,3 @@ class Bus:
                 live.scopes = with_groups(live.user.scopes, live.groups)
                 members.append(live)
         return members
-
-    def _sessions(self, user_id: UserId) -> tuple[Session, ...]:
-        live = self._users.get(user_id)
-        return tuple(live.sessions) if live else ()

@@ -138,11 +138,12 @@ class SqliteReader:
         self, offset: int = 0, limit: int | None = None
     ) -> AsyncIterator[Sequence[Account]]:
         last = self._place(QUERIES.user_before, offset)
-        while rows := self._some(QUERIES.accounts_after, last, limit):
-            groups: dict[UserId, list[Group]] = defaultdict(list)
-            between = (rows[0][-1], rows[-1][-1])
-            for user_id, *group in self._db.execute(QUERIES.memberships_between, between):
-                groups[user_id].append(_group(group))
+        while True:
+            with self._db:  # as of one moment, though the thread may commit at any time
+                rows = self._some(QUERIES.accounts_after, last, limit)
+                groups = self._memberships(rows)
+            if not rows:
+                return
             yield [
                 Account(
                     _user((*row[:6], None)), bool(row[6]), tuple(groups[row[0]]), _items(row[7])
@@ -161,6 +162,15 @@ class SqliteReader:
 
     async def has_user_editor(self) -> bool:
         return bool(self._value(QUERIES.user_editor))
+
+    def _memberships(self, rows: list[_Row]) -> dict[UserId, list[Group]]:
+        """Read the groups of the users in *rows*, which come in the order of their places."""
+        groups: dict[UserId, list[Group]] = defaultdict(list)
+        if rows:
+            between = (rows[0][-1], rows[-1][-1])
+            for user_id, *group in self._db.execute(QUERIES.memberships_between, between):
+                groups[user_id].append(_group(group))
+        return groups
 
     async def _principal(self, row: _Row, token_id: TokenId) -> Principal:
         user = _user(row)
