@@ -99,7 +99,7 @@ export interface Functions {
   "Users/Login": {
     data: {
       Username: string;
-      Password?: string;
+      Password: string;
     };
     returns: LoggedIn;
   };

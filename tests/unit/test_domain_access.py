@@ -13,7 +13,7 @@ from keystead.domain.access import (
     manages_users,
     scopes_of,
 )
-from keystead.domain.model import OWNER, Principal, Scope, TokenId, User, UserId
+from keystead.domain.model import OWNER, Group, GroupId, Principal, Scope, TokenId, User, UserId
 from tests.unit.people import LAMP
 
 ANN = User(UserId(b"a" * 16), "Ann", Scope.CONTROL_THINGS)
@@ -60,8 +60,11 @@ def test_self_service_opens_the_own_account_to_everybody_who_is_signed_in():
     assert not OWN_ACCOUNT.gate.is_open(needs_set_up=False)
 
 
-def test_a_user_holds_their_own_scopes_and_the_owner_all():
+def test_a_user_holds_their_own_scopes_and_those_of_all_groups_and_the_owner_all():
+    groups = (Group(GroupId(b"g" * 16), "g", Scope.DIAG), Group(GroupId(b"h" * 16), "h"))
     assert scopes_of(Principal(ANN, TokenId(LAMP))) is Scope.CONTROL_THINGS
+    in_groups = Principal(ANN, TokenId(LAMP), groups)
+    assert scopes_of(in_groups) == Scope.CONTROL_THINGS | Scope.DIAG
     assert scopes_of(OWNER) is Scope.ADMIN
 
 

@@ -105,11 +105,15 @@ def test_a_group_gives_its_rights_to_whoever_is_put_into_it(plant, root, editor)
     plant.do(plant.user_write(root, "editor", groups=("bosses", "keepers")))
 
 
-def test_what_everybody_may_do_is_not_given_on(plant, root, editor):
-    plant.do(plant.group_write(root, "anonymous", items=(EVERYTHING,)))
+def test_what_everybody_may_do_is_given_on_too(plant, root, editor):
+    plant.do(plant.group_write(root, "anonymous", Scope.EDITOR, items=(EVERYTHING,)))
     plant.commits.clear()
-    asked = plant.user_write(editor, "ann", items=(EVERYTHING,))
+    bosses = plant.group("bosses", Scope.EXECUTE_RULES)
+    asked = plant.user_write(editor, "ann", groups=(bosses.name,))
     assert plant.refusal(asked) is Reason.ESCALATION
+    plant.do(plant.user_write(editor, "ann", Scope.EDITOR, items=(EVERYTHING,)))
+    plant.do(plant.group_write(editor, "anonymous", taken=Scope.EDITOR, items=()))
+    assert plant.entries()["anonymous"].items == ()
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from keystead.domain.accounts import remove_user
 from keystead.domain.groups import remove_group
 from keystead.domain.items import folded, is_valid
 from keystead.domain.model import (
+    ANONYMOUS,
     OWNER,
     Group,
     GroupId,
@@ -57,27 +58,14 @@ class Ask:
     """What somebody tries; whoever asks is one of those that I can act as."""
 
     what: str
-    name: str
-    group: str
-    given: Scope
-    taken: Scope
-    password: str | None
-    groups: tuple[str, ...] | None
-    items: tuple[ItemRule, ...] | None
-    by: int
-
-
-def ask_for(
-    what,
-    name="ann",
-    group="new",
-    given=Scope.NONE,
-    taken=Scope.NONE,
-    password=None,
-    groups=None,
-    items=None,
-):
-    return Ask(what, name, group, given, taken, password, groups, items, 0)
+    name: str = "ann"
+    group: str = "new"
+    given: Scope = Scope.NONE
+    taken: Scope = Scope.NONE
+    password: str | None = None
+    groups: tuple[str, ...] | None = None
+    items: tuple[ItemRule, ...] | None = None
+    by: int = 0
 
 
 ASKS = st.lists(
@@ -85,7 +73,7 @@ ASKS = st.lists(
         Ask,
         st.sampled_from(["user"] * 3 + ["group"] * 2 + ["user gone", "group gone"]),
         st.sampled_from(NAMES),
-        st.sampled_from([*GROUPS, "new"]),
+        st.sampled_from([*GROUPS, "new", ANONYMOUS]),
         RIGHTS,
         RIGHTS,
         st.sampled_from([None, NEW_PASSWORD]),
@@ -98,7 +86,7 @@ ASKS = st.lists(
 
 
 class Held(NamedTuple):
-    """All that somebody may do, on their own and by their groups."""
+    """All that somebody may do, on their own, by their groups and as everybody does."""
 
     scopes: Scope
     things: frozenset[ThingId]
@@ -142,9 +130,11 @@ class Town(Plant):
 
     def held(self):
         """Give what everybody holds, by id."""
-        found = {}
+        found, everybody = {}, self.entries()[ANONYMOUS]
         for name, account in self.accounts().items():
-            rules, scopes = self.rules(name), with_groups(account.user.scopes, account.groups)
+            scopes = with_groups(account.user.scopes, (*account.groups, everybody.group))
+            rules = self.rules(name)
+            rules.add(everybody.items, ANONYMOUS)
             items = {
                 (probe, write)
                 for probe in PROBES
@@ -192,14 +182,14 @@ class Town(Plant):
 @example(
     people=(ME, (Scope.NONE, (), (), (DOOR,)), NOBODY),
     crews=CREW,
-    asks=[ask_for("user", password=NEW_PASSWORD)],
+    asks=[Ask("user", password=NEW_PASSWORD)],
 )
-@example(people=(ME, NOBODY, NOBODY), crews=CREW, asks=[ask_for("user", groups=("crew",))])
-@example(people=(ME, NOBODY, NOBODY), crews=CREW, asks=[ask_for("group", group="crew")])
+@example(people=(ME, NOBODY, NOBODY), crews=CREW, asks=[Ask("user", groups=("crew",))])
+@example(people=(ME, NOBODY, NOBODY), crews=CREW, asks=[Ask("group", group="crew")])
 @example(
     people=((Scope.USER_EDIT, ("crew",), (), ()), NOBODY, NOBODY),
     crews=CREW,
-    asks=[ask_for("group", group="crew", given=Scope.DIAG)],
+    asks=[Ask("group", group="crew", given=Scope.DIAG)],
 )
 def test_nobody_comes_to_hold_what_neither_they_nor_whoever_gave_it_held(people, crews, asks):
     town = Town(people, crews)
@@ -218,12 +208,12 @@ def test_nobody_comes_to_hold_what_neither_they_nor_whoever_gave_it_held(people,
 @example(
     people=(ME, (Scope.DIAG, (), (), ()), NOBODY),
     crews=CREW,
-    asks=[ask_for("user", taken=Scope.DIAG)],
+    asks=[Ask("user", taken=Scope.DIAG)],
 )
 @example(
     people=(ME, (Scope.NONE, (), (), (DOOR,)), NOBODY),
     crews=CREW,
-    asks=[ask_for("user", password=NEW_PASSWORD)],
+    asks=[Ask("user", password=NEW_PASSWORD)],
 )
 def test_the_account_of_whoever_holds_more_stays_as_it_is(people, crews, asks):
     town = Town(people, crews)
@@ -237,11 +227,10 @@ def test_the_account_of_whoever_holds_more_stays_as_it_is(people, crews, asks):
 
 
 @given(st.booleans(), ASKS, st.lists(st.booleans(), max_size=8))
-@example(
-    by_group=True, asks=[ask_for("group", group="crew", taken=Scope.USER_EDIT)], as_owner=[]
-)
-@example(by_group=True, asks=[ask_for("group gone", group="crew")], as_owner=[True])
-@example(by_group=False, asks=[ask_for("user gone", name="me")], as_owner=[True])
+@example(by_group=True, asks=[Ask("group", group="crew", taken=Scope.USER_EDIT)], as_owner=[])
+@example(by_group=True, asks=[Ask("user", name="me", groups=())], as_owner=[True])
+@example(by_group=True, asks=[Ask("group gone", group="crew")], as_owner=[True])
+@example(by_group=False, asks=[Ask("user gone", name="me")], as_owner=[True])
 def test_somebody_can_always_change_users(by_group, asks, as_owner):
     own, crew = (Scope.NONE, ("crew",)) if by_group else (Scope.USER_EDIT, ())
     people = ((own, crew, (), ()), (Scope.NONE, (), (), ()))

@@ -152,12 +152,12 @@ def test_nothing_looks_like_the_group_of_everybody(plant, root):
     assert plant.refusal(plant.group_write(root, "Anonymous")) is Reason.NAME_TAKEN
 
 
-def test_what_everybody_may_do_is_out_of_reach_of_whoever_holds_less(plant, root, editor):
-    plant.do(plant.group_write(root, ANONYMOUS, items=(EVERYTHING,)))
+def test_a_user_editor_gives_everybody_what_they_hold_and_no_more(plant, editor):
+    plant.do(plant.group_write(editor, ANONYMOUS, Scope.DIAG, items=(HALL,)))
     plant.commits.clear()
-
-    asked = plant.group_write(editor, ANONYMOUS, items=())
-    assert plant.refusal(asked) is Reason.ESCALATION
+    for more in ({"given": Scope.EDITOR}, {"items": (HALL, BOILER)}):
+        asked = plant.group_write(editor, ANONYMOUS, **more)
+        assert plant.refusal(asked) is Reason.ESCALATION
 
 
 # --- names and bounds -----------------------------------------------------------------------
