@@ -255,7 +255,8 @@ def test_who_changes_their_own_password_keeps_devices_and_loses_sessions(plant, 
     plant.do(plant.user_write(root, "root", password=NEW_PASSWORD))
 
     changed = PasswordChanged(root.user.id, plant.password_hash("root"))
-    assert plant.changes() == [changed, TokenRemoved(root.user.id, page)]
+    written = UserChanged(root.user)
+    assert plant.changes() == [written, changed, TokenRemoved(root.user.id, page)]
     assert [token.id for token in plant.tokens(root)] == [root.token_id, device]
     assert plant.do(sign_in(plant.directory, "root", NEW_PASSWORD, ""))
 
@@ -267,7 +268,7 @@ def test_who_is_given_another_password_loses_all_tokens(plant, root, ann, as_own
 
     plant.do(plant.user_write(actor, "ann", password=NEW_PASSWORD))
 
-    assert plant.kinds() == [PasswordChanged] + [TokenRemoved] * 3
+    assert plant.kinds() == [UserChanged, PasswordChanged] + [TokenRemoved] * 3
     assert plant.tokens(ann) == []
     assert plant.do(sign_in(plant.directory, "ann", NEW_PASSWORD, ""))
 

@@ -11,6 +11,7 @@ import msgspec
 
 from keystead import CannotError
 from keystead.control.calls import Answer, Call, call
+from keystead.control.session import MAX_LINE
 from keystead.settings import Settings
 from keystead.store.folder import Folder, FolderInUseError
 from keystead.store.sqlite_file import StoreError
@@ -102,7 +103,10 @@ def _ask_server(folder: Folder, request: Call) -> Answer | None:
         try:
             with folder.control_address() as address:
                 connection.connect(address)
-            connection.sendall(msgspec.json.encode(request) + b"\n")
+            question = msgspec.json.encode(request)
+            if len(question) > MAX_LINE:
+                raise StoreError("This is too much for a running server; stop it first.")
+            connection.sendall(question + b"\n")
             with connection.makefile("rb") as answers:
                 line = answers.readline()
         except (FileNotFoundError, ConnectionRefusedError):

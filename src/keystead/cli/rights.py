@@ -1,6 +1,7 @@
 """Asking who may do what with which item, and why."""
 
 import argparse
+from contextlib import suppress
 
 import msgspec
 
@@ -20,8 +21,7 @@ def check_right(settings: Settings, given: argparse.Namespace) -> int:
         CannotError: it cannot be told, as there is no such user.
     """
     answer = _ask(settings, given)
-    print("allowed" if answer.allowed else "denied")
-    return ALLOWED if answer.allowed else DENIED
+    return _told(answer, _verdict(answer))
 
 
 def explain_right(settings: Settings, given: argparse.Namespace) -> int:
@@ -32,16 +32,27 @@ def explain_right(settings: Settings, given: argparse.Namespace) -> int:
     """
     answer = _ask(settings, given)
     if given.json:
-        print(msgspec.json.format(msgspec.json.encode(answer), indent=2).decode())
-        return ALLOWED if answer.allowed else DENIED
-    print("allowed" if answer.allowed else "denied")
+        return _told(
+            answer, msgspec.json.format(msgspec.json.encode(answer), indent=2).decode()
+        )
+    lines = [_verdict(answer)]
     if answer.is_admin:
-        print("  administrators may read and write everything")
-    for spoken in answer.spoken:
-        print(f"  {_sentence(spoken.rule, spoken.group)}")
-    if not answer.is_admin and not answer.spoken:
-        print("  no rule covers this item")
+        lines.append("  administrators may read and write everything")
+    lines += [f"  {_sentence(spoken.rule, spoken.group)}" for spoken in answer.spoken]
+    if len(lines) == 1:
+        lines.append("  no rule covers this item")
+    return _told(answer, "\n".join(lines))
+
+
+def _told(answer: RightsAnswer, text: str) -> int:
+    """Print *text* and give the exit code, which holds even if nobody reads what is printed."""
+    with suppress(BrokenPipeError):
+        print(text)
     return ALLOWED if answer.allowed else DENIED
+
+
+def _verdict(answer: RightsAnswer) -> str:
+    return "allowed" if answer.allowed else "denied"
 
 
 def _ask(settings: Settings, given: argparse.Namespace) -> RightsAnswer:

@@ -18,6 +18,12 @@ from keystead.domain.tokens import digest
 from keystead.settings import Settings, SettingsError
 
 
+class _Head(msgspec.Struct, frozen=True):
+    """What every export says, of whatever format."""
+
+    format: int
+
+
 def import_nymea(settings: Settings, given: argparse.Namespace) -> None:
     """Take over the accounts and tokens of a nymea user database."""
     from keystead.store import nymea_file  # noqa: PLC0415 - the server's start goes without it
@@ -60,16 +66,8 @@ def export_directory(settings: Settings, given: argparse.Namespace) -> None:
     """
     export = result(settings, "export", {}, Export)
     text = msgspec.json.format(msgspec.json.encode(export), indent=1) + b"\n"
-    part = given.file.with_name(given.file.name + ".part")
     try:
-        if given.file.exists():
-            raise CannotError(f"The file {given.file} exists already.")
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        part.rename(given.file)
+        _write_whole(given.file, text)
     except OSError as error:
         raise CannotError(
             f"The file {given.file} cannot be written: {error.strerror}."
@@ -87,19 +85,48 @@ def import_export(settings: Settings, given: argparse.Namespace) -> None:
         CannotError: the file cannot be read, or is no export of a known format.
     """
     try:
-        export = msgspec.json.decode(given.file.read_bytes(), type=Export)
+        text = given.file.read_bytes()
+        written = msgspec.json.decode(text, type=_Head).format
+        if written != FORMAT:
+            raise CannotError(
+                f"The file {given.file} has format {written}; this Keystead knows {FORMAT}."
+            )
+        export = msgspec.json.decode(text, type=Export)
     except OSError as error:
         raise CannotError(f"The file {given.file} cannot be read: {error.strerror}.") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise CannotError(f"The file {given.file} is no export: {error}.") from error
-    if export.format != FORMAT:
-        raise CannotError(
-            f"The file {given.file} has format {export.format}; this Keystead knows {FORMAT}."
-        )
     params = {"users": export.users, "tokens": export.tokens, "groups": export.groups}
     report = result(settings, "import.users", params, Report)
     print(f"Took {report.users} accounts, {report.groups} groups and {report.tokens} tokens.")
     _print_left(report.left)
+
+
+def _write_whole(file: Path, text: bytes) -> None:
+    """Write a new file that only its owner can read, as a whole or not at all.
+
+    Raises:
+        CannotError: it exists, or another export seems to be under way.
+        OSError: it cannot be written.
+    """
+    if file.exists():
+        raise CannotError(f"The file {file} exists already.")
+    part = file.parent / f"{file.name}.part"
+    try:
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError as error:
+        raise CannotError(
+            f"The file {part} is in the way; if no export is under way, remove it."
+        ) from error
+    try:
+        with os.fdopen(descriptor, "wb") as output:
+            output.write(text)
+            output.flush()
+            os.fsync(output.fileno())
+        part.rename(file)
+    except BaseException:
+        part.unlink()
+        raise
 
 
 def _print_left(left: Iterable[str]) -> None:
@@ -108,13 +135,17 @@ def _print_left(left: Iterable[str]) -> None:
 
 
 def _zone(name: str | None) -> tzinfo:
-    try:
-        if name is not None:
+    if name is not None:
+        try:
             return ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: a folder
+            text = f"There is no time zone {name}; name one with --zone."
+            raise SettingsError(text) from error
+    try:
         with Path("/etc/localtime").open("rb") as file:
             return ZoneInfo.from_file(file)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        wanted = f"no time zone {name}" if name else "no time zone set on this machine"
-        raise SettingsError(f"There is {wanted}; name one with --zone.") from error
+    except ValueError as error:
+        text = "There is no time zone set on this machine; name one with --zone."
+        raise SettingsError(text) from error
     except OSError:
         return UTC
