@@ -15,8 +15,8 @@ from keystead.domain.upserts import UserDraft, write_user
 from keystead.settings import Settings
 
 GUIDE = (Path(__file__).parents[2] / "docs/guide/rights.md").read_text("utf-8")
-CONSOLE, PROGRAM = (
-    re.search(rf"```{language}\n(.*?)```", GUIDE, re.DOTALL)[1]
+[CONSOLE], [PROGRAM] = (
+    re.findall(rf"```{language}\n(.*?)```", GUIDE, re.DOTALL)
     for language in ("console", "python")
 )
 BOILER = "Objects.Plant.Boiler.Setpoint"
