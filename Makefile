@@ -23,7 +23,7 @@ check: setup lint types contracts fresh tests floors
 fix: setup
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	$(BIN)/python tools/fresh.py
+	$(BIN)/python -m tools.fresh
 
 lint: setup
 	$(BIN)/ruff check .
@@ -37,7 +37,7 @@ contracts: setup
 	PYTHONPATH=src $(BIN)/lint-imports
 
 fresh: setup
-	$(BIN)/python tools/fresh.py --check
+	$(BIN)/python -m tools.fresh --check
 
 tests: setup
 	sh tools/test-needs.sh

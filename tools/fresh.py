@@ -9,6 +9,7 @@ import msgspec
 from keystead.nymea import grammar
 from keystead.nymea.methods import catalogue
 from keystead.store.sql import migrations
+from tools import python_client, typescript
 
 ROOT = Path(__file__).parent.parent
 
@@ -29,7 +30,11 @@ def checksums() -> str:
 
 
 GENERATED = {
+    "docs/reference/api.d.ts": typescript.api,
+    "docs/reference/tani.d.ts": typescript.functions,
     "docs/reference/introspection.json": introspection,
+    "src/keystead/client/api.py": python_client.api,
+    "src/keystead/client/types.py": python_client.types,
     "tests/golden/migrations.sha256": checksums,
 }
 

@@ -171,7 +171,7 @@ export interface Functions {
   "Users/Write": {
     data: {
       Username: string;
-      Password?: string | boolean;
+      Password?: boolean | string;
       UserEdit?: boolean;
       Editor?: boolean;
       Diag?: boolean;

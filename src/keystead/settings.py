@@ -15,6 +15,7 @@ from keystead import CannotError
 
 ENVIRONMENT_PREFIX = "KEYSTEAD_"
 MAX_SESSION_HOURS = 10 * 365 * 24
+_NO_SETTINGS = {"KEYSTEAD_CONFIG", "KEYSTEAD_TOKEN"}  # read by the command line
 DEFAULT_LISTEN = ("nymeas://*:2222", "https://*:4444")
 
 Scheme = Literal["nymea", "nymeas", "http", "https"]
@@ -192,7 +193,7 @@ def _from_file(file: Path) -> dict[str, Any]:
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for variable, value in environment.items():
-        is_ours = variable.startswith(ENVIRONMENT_PREFIX) and variable != "KEYSTEAD_CONFIG"
+        is_ours = variable.startswith(ENVIRONMENT_PREFIX) and variable not in _NO_SETTINGS
         if not is_ours or not value:  # an empty one says nothing
             continue
         key = variable.removeprefix(ENVIRONMENT_PREFIX).lower()
