@@ -5,6 +5,8 @@ In a reply "..." stands for any value, as a key for any further ones; "$NAME" is
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -62,3 +64,18 @@ def test_the_guide_shows_what_happens(start, guide, protocol):
                     line = line.replace(name, value)  # noqa: PLW2901 - names filled in
                 connection.send(json.loads(line))
     connection.close()
+
+
+def test_the_program_of_the_guide_to_clients_prints_what_it_shows(start):
+    guide = (GUIDES / "clients.md").read_text("utf-8")
+    (program,) = re.findall(r"^```python\n(.*?)^```$", guide, re.DOTALL | re.MULTILINE)
+    (shown,) = re.findall(r"^```text\n(.*?)^```$", guide, re.DOTALL | re.MULTILINE)
+
+    printed = subprocess.run(
+        [sys.executable, "-c", program, start().urls["nymea"]],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert printed.stdout == shown
