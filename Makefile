@@ -47,7 +47,7 @@ tests: setup
 
 floors: setup
 	$(BIN)/coverage report --fail-under=95
-	$(BIN)/coverage report --fail-under=100 --include='*/domain/*,*/rpc/*,*/nymea/*,*/tani/*,*/control/*'
+	$(BIN)/coverage report --fail-under=100 --include='*/domain/*,*/rpc/*,*/nymea/*,*/tani/*,*/control/*,*/keystead/reference/*'
 
 bench: setup .venv/ready-to-bench
 	$(BIN)/python -m bench

@@ -83,7 +83,43 @@ def parser(version: str) -> argparse.ArgumentParser:
     keystead.add_argument("file", type=Path)
     export = _command(groups, "export", export_directory, "write all accounts to a file")
     export.add_argument("file", type=Path)
+    _describe_reference(groups)
     return root
+
+
+def _describe_reference(groups: Any) -> None:
+    reference = groups.add_parser("reference", help="write about an API").add_subparsers(
+        required=True, metavar="COMMAND"
+    )
+    build = _command(reference, "build", _build_reference, "write Markdown for mkdocs")
+    build.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder")
+    source = build.add_mutually_exclusive_group()
+    source.add_argument(
+        "--introspect", type=Path, metavar="FILE", help="a JSON file; default: Keystead itself"
+    )
+    source.add_argument(
+        "--from",
+        dest="server",
+        metavar="URL",
+        help="a running server: nymea://host:port, nymeas://..., ws://..., wss://...",
+    )
+    build.add_argument("--token", help="for --from; better in the variable KEYSTEAD_TOKEN")
+    build.add_argument(
+        "--fingerprint", metavar="SHA256", help="for --from: the certificate to accept"
+    )
+    build.add_argument(
+        "--ca-file", type=Path, metavar="FILE", help="for --from: whom to trust (PEM)"
+    )
+    build.add_argument("--lang", default="fr", help="fr or en; default: fr")
+    build.add_argument(
+        "--sections", type=Path, metavar="FILE", help="which namespace is where (TOML)"
+    )
+    build.add_argument(
+        "--source-version", metavar="TEXT", help="the version, where the file does not tell it"
+    )
+    build.add_argument(
+        "--check", action="store_true", help="write nothing; list what differs, and exit with 1"
+    )
 
 
 def _command(group: Any, name: str, run: Command, text: str) -> argparse.ArgumentParser:
@@ -103,6 +139,12 @@ def _serve(settings: Settings, given: argparse.Namespace) -> None:
     from keystead import app  # noqa: PLC0415 - the other commands go without it
 
     app.serve(settings)
+
+
+def _build_reference(settings: Settings, given: argparse.Namespace) -> int:
+    from keystead.cli import reference  # noqa: PLC0415 - the other commands go without it
+
+    return reference.build_reference(settings, given)
 
 
 def _add(settings: Settings, given: argparse.Namespace) -> None:
