@@ -4,7 +4,7 @@
 BIN := .venv/bin
 DATA ?= data
 
-.PHONY: setup serve test check fix lint types contracts tests floors fresh bench soak clean
+.PHONY: setup serve test check fix lint types contracts tests floors fresh docs bench soak clean
 
 setup: .venv/ready
 
@@ -24,6 +24,8 @@ fix: setup
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/python -m tools.fresh
+	$(BIN)/keystead reference build --lang en --out docs/reference/json-rpc
+	$(BIN)/keystead reference build --lang fr --out docs/reference/json-rpc-fr
 
 lint: setup
 	$(BIN)/ruff check .
@@ -38,6 +40,8 @@ contracts: setup
 
 fresh: setup
 	$(BIN)/python -m tools.fresh --check
+	$(BIN)/keystead reference build --check --lang en --out docs/reference/json-rpc
+	$(BIN)/keystead reference build --check --lang fr --out docs/reference/json-rpc-fr
 
 tests: setup
 	sh tools/test-needs.sh
@@ -48,6 +52,9 @@ tests: setup
 floors: setup
 	$(BIN)/coverage report --fail-under=95
 	$(BIN)/coverage report --fail-under=100 --include='*/domain/*,*/rpc/*,*/nymea/*,*/tani/*,*/control/*,*/keystead/reference/*'
+
+docs: setup
+	NO_MKDOCS_2_WARNING=1 DISABLE_MKDOCS_2_WARNING=true $(BIN)/mkdocs build --strict
 
 bench: setup .venv/ready-to-bench
 	$(BIN)/python -m bench

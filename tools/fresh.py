@@ -9,7 +9,7 @@ import msgspec
 from keystead.nymea import grammar
 from keystead.nymea.methods import catalogue
 from keystead.store.sql import migrations
-from tools import python_client, typescript
+from tools import python_client, tani_reference, typescript
 
 ROOT = Path(__file__).parent.parent
 
@@ -33,6 +33,7 @@ GENERATED = {
     "docs/reference/api.d.ts": typescript.api,
     "docs/reference/tani.d.ts": typescript.functions,
     "docs/reference/introspection.json": introspection,
+    "docs/reference/tani.md": tani_reference.page,
     "src/keystead/client/api.py": python_client.api,
     "src/keystead/client/types.py": python_client.types,
     "tests/golden/migrations.sha256": checksums,
