@@ -16,15 +16,19 @@ from bench.idle import idle
 from bench.laggard import laggard
 from bench.listing import listing
 from bench.machine import Neighbours, description, raise_open_files
+from bench.rights import rights
 from bench.scale import scale
+from bench.tani import tani
 from bench.throughput import throughput
 from bench.writes import writes
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 BENCHMARKS: dict[str, Callable[[Plan], list[Figure]]] = {
     "throughput": throughput,
+    "tani": tani,
     "scale": scale,
     "listing": listing,
+    "rights": rights,
     "writes": writes,
     "decide": decide,
     "idle": idle,

@@ -1,67 +1,30 @@
-"""A nymea client made of a blocking socket: what the load needs, written from the protocol."""
+"""Clients that speak as little as the load needs, written from the protocols."""
 
-import base64
 import itertools
 import json
-import os
 import socket
-import struct
+from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-TIMEOUT = 30.0  # seconds for any one reply
+from bench.wire import TIMEOUT, Wire
+from keystead.store.folder import Folder
+
 USER_NAME = "administrator"
 PASSWORD = "Correct-Horse-42"
-TEXT = 0x81  # a whole text message in one frame
-MASKED = 0x80
-
-
-def line(text: bytes) -> bytes:
-    """Give *text* as it goes over TCP."""
-    return text + b"\n"
-
-
-def masked_frame(text: bytes) -> bytes:
-    """Give *text* as a client's WebSocket frame.
-
-    Source: RFC 6455, sections 5.2 and 5.3.
-    """
-    key = os.urandom(4)
-    size = len(text)
-    if size < 126:
-        header = struct.pack(">BB", TEXT, MASKED | size)
-    elif size < 1 << 16:
-        header = struct.pack(">BBH", TEXT, MASKED | 126, size)
-    else:
-        header = struct.pack(">BBQ", TEXT, MASKED | 127, size)
-    mask = (key * (size // 4 + 1))[:size]
-    masked = int.from_bytes(text) ^ int.from_bytes(mask)
-    return header + key + masked.to_bytes(size)
 
 
 class Client:
-    """One connection; ``token`` is sent with every request once it is known."""
+    """One connection over nymea JSON-RPC.
+
+    Attributes:
+        token: sent with every request once it is known.
+    """
 
     def __init__(self, url: str, *, receive_buffer: int | None = None) -> None:
         """Connect to *url*, ``nymea:`` or ``http:``, with a *receive_buffer* of that many bytes."""
-        parts = urlsplit(url)
-        self.is_websocket = parts.scheme == "http"
+        self.wire = Wire(url, receive_buffer=receive_buffer)
         self.token: str | None = None
-        self.sock = socket.socket()
-        if receive_buffer is not None:
-            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        self.sock.settimeout(TIMEOUT)
-        self.sock.connect((parts.hostname, parts.port))
-        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._incoming = self.sock.makefile("rb")
         self._ids = itertools.count(1)
-        if self.is_websocket:
-            self._upgrade(parts.netloc)
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._incoming.close()
-        self.sock.close()
 
     def call(self, method: str, /, **params: Any) -> dict[str, Any]:
         """Call *method* and give back the params of its reply.
@@ -70,9 +33,9 @@ class Client:
             RuntimeError: the reply reports an error.
         """
         number = next(self._ids)
-        self.sock.sendall(self.request(method, params, number=number))
+        self.wire.sock.sendall(self.request(method, params, number=number))
         while True:
-            reply = json.loads(self.message())
+            reply = json.loads(self.wire.message())
             if "notification" not in reply:
                 break
         if reply.get("id") != number or reply.get("status") != "success":
@@ -87,35 +50,7 @@ class Client:
         request = {"id": number, "method": method, "params": params}
         if self.token is not None:
             request["token"] = self.token
-        text = json.dumps(
-            request, ensure_ascii=False, separators=(",", ":"), sort_keys=True
-        ).encode()
-        return masked_frame(text) if self.is_websocket else line(text)
-
-    def message(self) -> bytes:
-        """Read one message and give its text."""
-        raw = self.raw_message()
-        if not self.is_websocket:
-            return raw
-        return raw[{126: 4, 127: 10}.get(raw[1], 2) :]
-
-    def raw_message(self) -> bytes:
-        """Read one message and give its bytes on the wire."""
-        if not self.is_websocket:
-            return self._complete(self._incoming.readline())
-        header = self._read(2)
-        if header[0] != TEXT:
-            raise RuntimeError(f"not a whole text message: {header.hex()}")
-        match header[1]:
-            case 126:
-                header += self._read(2)
-                size = int.from_bytes(header[2:])
-            case 127:
-                header += self._read(8)
-                size = int.from_bytes(header[2:])
-            case size:
-                pass
-        return header + self._read(size)
+        return self.wire.packed(_json(request))
 
     def set_up(self) -> str:
         """Make the administrator of a fresh directory, sign in, and give back the token."""
@@ -137,25 +72,64 @@ class Client:
         if not self.call("JSONRPC.Hello").get("authenticated"):
             raise RuntimeError("the token is not known")
 
-    def _upgrade(self, host: str) -> None:
-        key = base64.b64encode(os.urandom(16)).decode()
-        self.sock.sendall(
-            f"GET / HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
-        )
-        status = self._incoming.readline()
-        if b" 101 " not in status:
-            raise RuntimeError(f"no WebSocket: {status!r}")
-        while self._incoming.readline() != b"\r\n":
-            pass
 
-    def _read(self, size: int) -> bytes:
-        return self._complete(self._incoming.read(size))
+class TaniClient:
+    """One connection over Tani frames."""
 
-    def _complete(self, data: bytes) -> bytes:
-        if not data:
-            raise ConnectionError("the server closed the connection")
-        return data
+    def __init__(self, url: str) -> None:
+        """Connect to the ``http:`` listener at *url*."""
+        self.wire = Wire(f"{url}/tani")
+        self._ids = itertools.count(1)
+
+    def call(self, function: str, /, **data: Any) -> dict[str, Any]:
+        """Call *function* and give back the data of its response.
+
+        Raises:
+            RuntimeError: the response reports an error.
+        """
+        number = next(self._ids)
+        self.wire.sock.sendall(self.request(function, data, number=number))
+        response = json.loads(self.wire.message())
+        if response.get("id") != number or response.get("status") != 0:
+            raise RuntimeError(f"{function}: {response}")
+        given: dict[str, Any] = response["data"]
+        return given
+
+    def request(self, function: str, data: dict[str, Any], *, number: int) -> bytes:
+        """Give the bytes on the wire of a request with the id *number*."""
+        return self.wire.packed(_json({"function": function, "id": number, "data": data}))
+
+    def set_up(self) -> None:
+        """Make the administrator of a fresh directory."""
+        self.call("Users/Write", Username=USER_NAME, Password=PASSWORD, UserEdit=True)
+
+    def log_in(self) -> None:
+        """Sign in as the administrator."""
+        self.call("Users/Login", Username=USER_NAME, Password=PASSWORD)
+
+
+class OwnerClient:
+    """One connection to the Unix socket in the data folder of a running server."""
+
+    def __init__(self, folder: Path) -> None:
+        sock = socket.socket(socket.AF_UNIX)
+        sock.settimeout(TIMEOUT)
+        with Folder(folder).control_address() as address:
+            sock.connect(address)
+        self._sock = sock
+        self._answers = sock.makefile("rb")
+
+    def call(self, command: str, /, **params: Any) -> Any:
+        """Have *command* carried out and give back its result.
+
+        Raises:
+            RuntimeError: it was not done.
+        """
+        self._sock.sendall(_json({"command": command, "params": params}) + b"\n")
+        answer = json.loads(self._answers.readline())
+        if answer["outcome"] != "done":
+            raise RuntimeError(f"{command}: {answer}")
+        return answer["result"]
 
 
 def signed_in(url: str, tokens: list[str]) -> list[Client]:
@@ -166,3 +140,7 @@ def signed_in(url: str, tokens: list[str]) -> list[Client]:
         client.sign_in(token)
         clients.append(client)
     return clients
+
+
+def _json(value: dict[str, Any]) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()

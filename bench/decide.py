@@ -8,6 +8,7 @@ from collections.abc import Callable
 from statistics import median
 
 from bench.figures import Figure, Plan, at_least, at_most, ratio_and_spread, shown
+from bench.plant import item_name, rules_on_plant
 from keystead.domain.items import RuleTable
 from keystead.domain.model import ItemRule
 
@@ -32,7 +33,7 @@ def decide(plan: Plan) -> list[Figure]:
 
 
 def _beside_a_dict(size: int, plan: Plan) -> list[Figure]:
-    rules = _rules(size)
+    rules = rules_on_plant(size)
     table = _table(rules)
     questions = _questions(rules, table, QUESTIONS)
     names = dict.fromkeys([*(rule.name for rule in rules), *(item for item, _ in questions)])
@@ -76,7 +77,7 @@ def _seconds(table: RuleTable, questions: Questions) -> float:
 
 
 def _building(plan: Plan) -> Figure:
-    rules = _rules(SIZES[-1])
+    rules = rules_on_plant(SIZES[-1])
     times = []
     for _ in range(plan.rounds):
         start = time.perf_counter()
@@ -92,25 +93,6 @@ def _building(plan: Plan) -> Figure:
 
 
 # --- rules and questions ----------------------------------------------------------------------
-
-
-def _rules(size: int) -> list[ItemRule]:
-    """Draw rules on a plant that grows with them; half are prefixes, a third write."""
-    draw = random.Random(size)  # noqa: S311 - no secrets; the same in each run
-    rules: dict[tuple[str, bool], ItemRule] = {}
-    while len(rules) < size:
-        is_prefix = draw.random() < 1 / 2
-        name = _name(draw, size, draw.choice((3, 4, 5) if is_prefix else (3, 4, 5, 6)))
-        rules[name, is_prefix] = ItemRule(name, is_prefix, draw.random() < 1 / 3)
-    return list(rules.values())
-
-
-def _name(draw: random.Random, size: int, segments: int) -> str:
-    """Draw a name such as ``Objects.Hall3.Line0.Machine5``."""
-    many = 3 + int(3 * size**0.25)
-    kinds = {"Hall": many, "Line": many, "Machine": many, "Sensor": 12, "Value": 12}
-    below = (f"{kind}{draw.randrange(count)}" for kind, count in kinds.items())
-    return ".".join(("Objects", *itertools.islice(below, segments - 1)))
 
 
 def _table(rules: list[ItemRule]) -> RuleTable:
@@ -130,7 +112,7 @@ def _questions(rules: list[ItemRule], table: RuleTable, count: int) -> Questions
     questions: set[tuple[str, bool]] = set()
     while any(wanted.values()):
         write = draw.random() < 1 / 3
-        item = _name(draw, len(rules), draw.choice((3, 4, 5, 6)))
+        item = item_name(draw, len(rules), draw.choice((3, 4, 5, 6)))
         if draw.random() < 1 / 2:
             near = draw.choice(rules)
             item = f"{near.name}.Unit{draw.randrange(count)}" if near.is_prefix else near.name
@@ -146,7 +128,7 @@ def _questions(rules: list[ItemRule], table: RuleTable, count: int) -> Questions
 
 def _beside_others(plan: Plan) -> list[Figure]:
     """Ask other engines the same, with rules and entities parsed beforehand."""
-    rules = _rules(OTHERS_SIZE)
+    rules = rules_on_plant(OTHERS_SIZE)
     table = _table(rules)
     questions = _questions(rules, table, OTHERS_QUESTIONS)
     expected = [table.decide(item, write=write) for item, write in questions]

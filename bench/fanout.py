@@ -42,7 +42,7 @@ def _transport(transport: str, plan: Plan) -> list[Figure]:
             changer.call("Users.SetUserInfo", username=NAME, displayName=next(displays))
 
         change()
-        size = min(len(client.raw_message()) for client in crowd)
+        size = min(len(client.wire.raw_message()) for client in crowd)
         program, port = stack.enter_context(bare(cores, "announce", size))
         trigger = socket.create_connection(("127.0.0.1", port))
         listeners = [socket.create_connection(("127.0.0.1", port)) for _ in crowd]
@@ -50,7 +50,7 @@ def _transport(transport: str, plan: Plan) -> list[Figure]:
         def trigger_loop() -> None:
             trigger.sendall(b"!")
 
-        crowd_socks = [client.sock for client in crowd]
+        crowd_socks = [client.wire.sock for client in crowd]
         costs: list[float] = []
         bare_costs: list[float] = []
         for _ in range(plan.rounds):

@@ -80,7 +80,7 @@ def _per_connection(transport: str, count: int) -> Figure:
         time.sleep(SETTLE)
         grown = program.resident() - before[0], program.proportional() - before[1]
         for client in clients:
-            client.close()
+            client.wire.close()
     return at_most(
         f"idle signed-in connection, {transport}: resident each, of {count}",
         grown[0] / count / KILOBYTE,

@@ -42,10 +42,10 @@ class Stage:
         params = {"username": NAME, "displayName": name, "email": FILLER}
         request = self.changer.request("Users.SetUserInfo", params, number=1)
         start = time.perf_counter()
-        self.changer.sock.sendall(request)
-        size = len(self.listener.raw_message())
+        self.changer.wire.sock.sendall(request)
+        size = len(self.listener.wire.raw_message())
         delay = time.perf_counter() - start
-        if b"UserErrorNoError" not in self.changer.message():
+        if b"UserErrorNoError" not in self.changer.wire.message():
             raise RuntimeError("the change was refused")
         return delay, size
 
@@ -96,7 +96,7 @@ def _flood(stage: Stage) -> tuple[list[float], int]:
     delays = []
     sent = held = waiting = 0
     client = _subscriber(stage.url, stage.token, RECEIVE_BUFFER)
-    port = client.sock.getsockname()[1]
+    port = client.wire.sock.getsockname()[1]
     before = stage.program.open_files()
     for number in range(CHANGES):
         delay, size = stage.deliver()
@@ -110,7 +110,7 @@ def _flood(stage: Stage) -> tuple[list[float], int]:
         waiting = sent - held
     else:
         waiting = 0
-    client.close()
+    client.wire.close()
     return delays, waiting
 
 

@@ -7,8 +7,8 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from bench.client import TIMEOUT, Client
 from bench.process import Program
+from bench.wire import TIMEOUT, Wire
 
 RECEIVE_SIZE = 1 << 16  # bytes; more would be mapped anew for each read
 
@@ -66,12 +66,12 @@ class Run:
         return self.messages / self.wall
 
 
-def lane(client: Client, requests: list[bytes]) -> Lane:
+def lane(wire: Wire, requests: list[bytes]) -> Lane:
     """Make a lane that sends *requests* all at once; their first replies set what to expect."""
     batch = b"".join(requests)
-    client.sock.sendall(batch)
-    reply = b"".join(client.raw_message() for _ in requests)
-    return Lane(client.sock, itertools.repeat(batch), reply, len(requests))
+    wire.sock.sendall(batch)
+    reply = b"".join(wire.raw_message() for _ in requests)
+    return Lane(wire.sock, itertools.repeat(batch), reply, len(requests))
 
 
 def drive(program: Program, lanes: list[Lane], seconds: float) -> Run:

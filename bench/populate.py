@@ -3,15 +3,15 @@
 import asyncio
 import base64
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from uuid import UUID
 
-from keystead.domain.change import Change, TokenAdded, UserAdded
-from keystead.domain.model import Scope, Token, TokenId, User, UserId
+from keystead.domain.change import Change, TokenAdded, UserAdded, UserItemsChanged
+from keystead.domain.model import ItemRule, Scope, Token, TokenId, User, UserId
 from keystead.domain.ports import Transaction
 from keystead.domain.tokens import SECRET_SIZE, digest
 from keystead.store.folder import Folder
@@ -35,20 +35,29 @@ class Account:
     token: str = field(repr=False)
 
 
-def populate(folder: Path, users: int, tokens_per_user: int) -> list[Account]:
+def populate(
+    folder: Path, users: int, tokens_per_user: int, items: tuple[ItemRule, ...] = ()
+) -> list[Account]:
     """Fill the directory in *folder* and give back each user with the last of their tokens.
 
-    The first user is an administrator, the others hold what ordinary users do.
+    The first user is an administrator, the others hold what ordinary users do. Each of them has
+    all rules in *items*.
     """
     accounts: list[Account] = []
-    with Folder(folder).locked():
-        Folder(folder).prepare()
-        changes = _changes(users, tokens_per_user, accounts)
-        asyncio.run(_fill(Folder(folder).database, changes))
+    record(folder, _changes(users, tokens_per_user, items, accounts))
     return accounts
 
 
-def _changes(users: int, tokens_per_user: int, accounts: list[Account]) -> Iterator[Change]:
+def record(folder: Path, changes: Iterable[Change]) -> None:
+    """Write *changes* to the directory in *folder*; make it if need be."""
+    with Folder(folder).locked():
+        Folder(folder).prepare()
+        asyncio.run(_fill(Folder(folder).database, iter(changes)))
+
+
+def _changes(
+    users: int, tokens_per_user: int, items: tuple[ItemRule, ...], accounts: list[Account]
+) -> Iterator[Change]:
     """Make the users and tokens, and note each user in *accounts*."""
     for index in range(users):
         user = User(
@@ -59,6 +68,8 @@ def _changes(users: int, tokens_per_user: int, accounts: list[Account]) -> Itera
             email=f"user{index:06}@example.com",
         )
         yield UserAdded(user, PASSWORD_HASH)
+        if items:
+            yield UserItemsChanged(user, items)
         for _ in range(tokens_per_user):
             secret = base64.b64encode(os.urandom(SECRET_SIZE)).decode()
             token_id = TokenId(UUID(bytes=os.urandom(16), version=4))

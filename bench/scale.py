@@ -45,4 +45,6 @@ def _side(server: Server, accounts: list[Account]) -> Side:
     tokens = [account.token for account in islice(accounts, 0, None, step)][:CONNECTIONS]
     tokens = (tokens * CONNECTIONS)[:CONNECTIONS]
     clients = signed_in(server.tcp, tokens)
-    return Side(server.program, [lane(client, user_info(client, 1)) for client in clients], [])
+    return Side(
+        server.program, [lane(client.wire, user_info(client, 1)) for client in clients], []
+    )

@@ -2,18 +2,21 @@
 
 import itertools
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from statistics import median
+from typing import TypeVar
 
-from bench.client import Client, signed_in
+from bench.client import Client, TaniClient, signed_in
 from bench.figures import Figure, Plan, at_most, ratio_and_spread, shown
 from bench.load import Lane, Run, drive, lane
 from bench.machine import cores_apart
 from bench.process import Program
 from bench.raw import bare
 from bench.server import scratch, serving
+
+C = TypeVar("C", Client, TaniClient)
 
 CONNECTIONS = 50
 DEPTH = 32  # requests in one write
@@ -44,28 +47,28 @@ class Side:
         return [run.cost for run in self.runs]
 
 
+Pair = tuple[Side, Side]  # ours and the echo's
+
+
 def throughput(plan: Plan) -> list[Figure]:
     """Compare the server with an echo, over both transports, one request in flight and many."""
-    pairs: dict[tuple[str, str], tuple[Side, Side]] = {}
+    pairs: dict[tuple[str, str], Pair] = {}
     with ExitStack() as stack:
         cores = stack.enter_context(cores_apart())
         server = stack.enter_context(serving(stack.enter_context(scratch()), cores=cores))
         token = Client(server.tcp).set_up()
         for transport, url in (("TCP", server.tcp), ("WebSocket", server.websocket)):
             clients = signed_in(url, [token] * (CONNECTIONS + 1))
-            single = [lane(client, user_info(client, 1)) for client in clients[1:]]
-            batched = [lane(clients[0], user_info(clients[0], DEPTH))]
-            for shape, lanes in (("one in flight", single), ("32 deep", batched)):
-                first = lanes[0]
-                request = len(next(first.requests)) // first.messages
-                reply = len(first.reply) // first.messages
-                echo, port = stack.enter_context(bare(cores, "echo", request, reply))
-                pairs[transport, shape] = (
-                    Side(server.program, lanes, []),
-                    Side(echo, [echo_lane(port, request, like) for like in lanes], []),
-                )
+            for shape, lanes in shapes_of_load(clients, user_info).items():
+                pairs[transport, shape] = beside_echo(stack, cores, server.program, lanes)
         alternate(list(itertools.chain.from_iterable(pairs.values())), plan)
-    return [figure for key, sides in pairs.items() for figure in _figures(*key, *sides)]
+    return [
+        figure
+        for (transport, shape), pair in pairs.items()
+        for figure in compared(
+            f"GetUserInfo, {transport}", shape, BOUNDS[transport, shape], pair
+        )
+    ]
 
 
 def user_info(client: Client, count: int) -> list[bytes]:
@@ -76,7 +79,26 @@ def user_info(client: Client, count: int) -> list[bytes]:
     ]
 
 
-def echo_lane(port: int, request: int, like: Lane) -> Lane:
+def shapes_of_load(
+    clients: Sequence[C], requests: Callable[[C, int], list[bytes]]
+) -> dict[str, list[Lane]]:
+    """Let the first of *clients* send many *requests* at once, and the others one each."""
+    single = [lane(client.wire, requests(client, 1)) for client in clients[1:]]
+    batched = [lane(clients[0].wire, requests(clients[0], DEPTH))]
+    return {"one in flight": single, "32 deep": batched}
+
+
+def beside_echo(stack: ExitStack, cores: set[int], program: Program, lanes: list[Lane]) -> Pair:
+    """Put an echo of the same bytes beside the *lanes* to *program*; it runs until *stack* ends."""
+    first = lanes[0]
+    request = len(next(first.requests)) // first.messages
+    reply = len(first.reply) // first.messages
+    echo, port = stack.enter_context(bare(cores, "echo", request, reply))
+    echo_lanes = [_echo_lane(port, request, like) for like in lanes]
+    return Side(program, lanes, []), Side(echo, echo_lanes, [])
+
+
+def _echo_lane(port: int, request: int, like: Lane) -> Lane:
     """Make a lane to an echo that moves as many bytes as the lane it is compared with."""
     sock = socket.create_connection(("127.0.0.1", port))
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -98,10 +120,12 @@ def typical(runs: list[Run], part: Callable[[Run], float]) -> float:
     return median(part(run) for run in runs)
 
 
-def _figures(transport: str, shape: str, keystead: Side, echo: Side) -> list[Figure]:
+def compared(subject: str, shape: str, bound: float, pair: Pair) -> list[Figure]:
+    """Tell what requests cost in one shape of load, and beside the echo."""
+    keystead, echo = pair
     ratio, spread = ratio_and_spread(keystead.costs(), echo.costs())
     connections = len(keystead.lanes)
-    name = f"GetUserInfo, {transport}, {connections} x {shape}"
+    name = f"{subject}, {connections} x {shape}"
     echo_cost = median(echo.costs()) * 1e6
     rates = [typical(side.runs, lambda run: run.rate) for side in (keystead, echo)]
     return [
@@ -111,5 +135,5 @@ def _figures(transport: str, shape: str, keystead: Side, echo: Side) -> list[Fig
             "us",
             f"{rates[0]:.0f}/s; echo {echo_cost:.1f} us, {rates[1]:.0f}/s",
         ),
-        at_most(f"{name}: CPU, ratio to echo", ratio, BOUNDS[transport, shape], "x", spread),
+        at_most(f"{name}: CPU, ratio to echo", ratio, bound, "x", spread),
     ]

@@ -60,5 +60,5 @@ def _lane(client: Client, name: str) -> Lane:
         )
         for display in ("Ada", "Bob")
     ]
-    alike = lane(client, requests[:1])
-    return Lane(client.sock, itertools.cycle(reversed(requests)), alike.reply)
+    alike = lane(client.wire, requests[:1])
+    return Lane(client.wire.sock, itertools.cycle(reversed(requests)), alike.reply)
