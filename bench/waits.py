@@ -50,6 +50,7 @@ def _collect(url: str, token: str, disturb: Callable[[], object] | None) -> list
         target=_probe, args=(theirs, url, token)
     )
     prober.start()
+    theirs.close()  # so that a prober that fails is noticed
     ours.recv()  # it is connected
     for _ in range(TIMES):
         if disturb is not None:

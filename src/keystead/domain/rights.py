@@ -139,6 +139,8 @@ class Rights:
     def hear(self, commit: Commit) -> None:
         """Forget what *commit* has made untrue."""
         self._heard += 1
+        if not self._entries:
+            return
         changed = {_owner(change) for change in commit.changes} - {None}
         for name, entry in tuple(self._entries.items()):
             if not changed.isdisjoint((entry.user_id, *entry.group_ids, ANONYMOUS_ID)):
