@@ -35,6 +35,10 @@ MOST_BUILDING = 300.0  # ms
 MOST_WAIT = 20.0  # ms
 QUESTIONS = 4  # after as many changes, in each round
 
+_MERGED = f"rights.explain among {RULES_OF_GROUPS} rules of {GROUPS} groups"
+_LISTED = f"Users/List of {USERS} users with {RULES_EACH} rules each"
+_WRITTEN = f"Users/Write of {RULES_WRITTEN} rules"
+
 
 def rights(plan: Plan) -> list[Figure]:
     """Merge, list and replace rules while another connection asks small questions."""
@@ -67,11 +71,6 @@ def rights(plan: Plan) -> list[Figure]:
                 for subject, act in acts.items():
                     waits[subject].measure(server.tcp, token, act)
     return [*_asking(first, again), *itertools.starmap(_waiting, waits.items())]
-
-
-_MERGED = f"rights.explain among {RULES_OF_GROUPS} rules of {GROUPS} groups"
-_LISTED = f"Users/List of {USERS} users with {RULES_EACH} rules each"
-_WRITTEN = f"Users/Write of {RULES_WRITTEN} rules"
 
 
 def _asking(first: list[float], again: list[float]) -> list[Figure]:
@@ -118,13 +117,13 @@ def _change(nymea: Client) -> Callable[[], Any]:
     return lambda: nymea.call("Users.SetUserInfo", username=MEMBER, displayName=next(displays))
 
 
-def _listing(tani: TaniClient) -> Callable[[], int]:
-    """Give a call of Users/List that leaves the reply unparsed: that would take our time."""
+def _listing(tani: TaniClient) -> Callable[[], bytes]:
+    """Give a call that lists all users."""
     request = tani.request("Users/List", {}, number=1)
-    return lambda: len(_reply(tani, request))
+    return lambda: _reply(tani, request)
 
 
-def _writing(tani: TaniClient) -> Callable[[], None]:
+def _writing(tani: TaniClient) -> Callable[[], bytes]:
     """Give a call that replaces all rules of one user by others."""
     rules = rules_on_plant(2 * RULES_WRITTEN)
     requests = itertools.cycle(
@@ -135,12 +134,7 @@ def _writing(tani: TaniClient) -> Callable[[], None]:
             for some in (rules[:RULES_WRITTEN], rules[RULES_WRITTEN:])
         ]
     )
-
-    def write() -> None:
-        if b'"status":0' not in (reply := _reply(tani, next(requests))):
-            raise RuntimeError(f"the rules were not replaced: {reply!r}")
-
-    return write
+    return lambda: _reply(tani, next(requests))
 
 
 def _item(rule: ItemRule) -> dict[str, Any]:
@@ -148,8 +142,16 @@ def _item(rule: ItemRule) -> dict[str, Any]:
 
 
 def _reply(tani: TaniClient, request: bytes) -> bytes:
+    """Send *request* and give the reply unparsed: that would take our time.
+
+    Raises:
+        RuntimeError: it was not done.
+    """
     tani.wire.sock.sendall(request)
-    return tani.wire.message()
+    reply = tani.wire.message()
+    if b'"status":0,' not in reply[:100]:
+        raise RuntimeError(f"not done: {reply[:500]!r}")
+    return reply
 
 
 def _groups_with_member() -> Iterator[Change]:

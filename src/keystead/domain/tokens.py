@@ -95,9 +95,8 @@ async def remove_token(directory: Directory, actor: Actor, token_id: TokenId) ->
             raise RefusedError(Reason.NO_SUCH_TOKEN)
         await _check_may_remove(tx, present, token)
         await tx.record(TokenRemoved(token.user_id, token.id))
-        if owner := await tx.user(token.user_id):
-            held = with_groups(owner.scopes, await tx.groups_of(owner.id))
-            await keep_a_user_editor(tx, held)
+        owner = await _owner(tx, token)
+        await keep_a_user_editor(tx, with_groups(owner.scopes, await tx.groups_of(owner.id)))
 
     await directory.store.write(remove)
 
@@ -107,5 +106,10 @@ async def _check_may_remove(tx: Transaction, actor: Actor, token: Token) -> None
         return
     if not manages_users(scopes_of(actor)):
         raise RefusedError(Reason.FORBIDDEN)
-    if owner := await tx.user(token.user_id):
-        await check_may_touch(tx, actor, owner)
+    await check_may_touch(tx, actor, await _owner(tx, token))
+
+
+async def _owner(tx: Transaction, token: Token) -> User:
+    owner = await tx.user(token.user_id)
+    assert owner  # no token outlives its user
+    return owner
