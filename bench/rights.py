@@ -113,8 +113,8 @@ def _question(owner: OwnerClient) -> Callable[[], Any]:
 
 def _change(nymea: Client) -> Callable[[], Any]:
     """Give a small change to the member, after which their rules are merged anew."""
-    displays = itertools.cycle(["Ada", "Bob"])
-    return lambda: nymea.call("Users.SetUserInfo", username=MEMBER, displayName=next(displays))
+    scopes = itertools.cycle([["PermissionScopeControlThings"], []])
+    return lambda: nymea.call("Users.SetUserScopes", username=MEMBER, scopes=next(scopes))
 
 
 def _listing(tani: TaniClient) -> Callable[[], bytes]:

@@ -21,6 +21,7 @@ from keystead.domain.ports import Transaction
 from keystead.domain.refusal import Reason, RefusedError
 
 MAX_RULES = 10_000  # of one user or group; our choice
+MANY_RULES = 500  # which take long enough to write that nothing else should wait for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ async def write_group(directory: Directory, actor: Actor, draft: GroupDraft) -> 
             await tx.record(GroupItemsChanged(after, items))
         await keep_a_user_editor(tx, held.scopes & ~after.rights)
 
-    await directory.store.write(write, bulk=not holds_all(actor))
+    await directory.store.write(write, bulk=is_long(actor, items))
 
 
 async def remove_group(directory: Directory, actor: Actor, name: str) -> None:
@@ -115,6 +116,11 @@ async def group_named(tx: Transaction, name: str) -> Group:
     if group is None or group.name != name:
         raise RefusedError(Reason.NO_SUCH_GROUP)
     return group
+
+
+def is_long(actor: Actor, items: tuple[ItemRule, ...] | None) -> bool:
+    """Tell whether writing these rules takes long, or finding out whether *actor* may."""
+    return len(items or ()) > MANY_RULES or not holds_all(actor)
 
 
 def check_name(name: str) -> None:

@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -18,11 +18,13 @@ LONGEST_REMEMBERED = 128  # code points; so that nobody fills the memory with lo
 # No NUL and no surrogates, like all texts; one search, as thousands of names may come at once.
 _UNFIT = re.compile(r"[\0\ud800-\udfff]")
 
-# The rules on one name, from the last added to the first: whether any of them gives the right to
-# write; name, is_prefix and may_write of the last rule, and who gives it; the rules before it.
-# A plain tuple of plain things: a table may need a hundred thousand, anything with named parts
-# takes several times as long to make, and the garbage collector need not look at these.
-_Voices = tuple[bool, str, bool, bool, str | None, "_Voices | None"]
+# What speaks on one name is a number: the lowest bit tells whether any rule gives the right to
+# write. With _SEVERAL the rest is an index into a list of lists of such numbers; without, it is
+# the one rule: whether it is a prefix, whether it was written with a trailing dot, and the index
+# of its source. A table may hold a hundred thousand of them: numbers are made and freed at once,
+# and neither they nor the dicts that hold them are anything for the garbage collector.
+_WRITES, _SEVERAL, _PREFIX, _DOTTED = 1, 2, 4, 8
+_SOURCE_SHIFT, _INDEX_SHIFT = 4, 2
 
 
 class Spoken(NamedTuple):
@@ -59,11 +61,21 @@ class RuleTable:
     Source: Tani 5, 9, 11 and 13.
     """
 
-    __slots__ = ("_below", "_exact", "_readable", "_shortest", "_writable")
+    __slots__ = (
+        "_below",
+        "_exact",
+        "_readable",
+        "_several",
+        "_shortest",
+        "_sources",
+        "_writable",
+    )
 
     def __init__(self) -> None:
-        self._exact: dict[str, _Voices] = {}  # what speaks on the item of this name
-        self._below: dict[str | None, _Voices] = {}  # and on all below it; None: on everything
+        self._exact: dict[str, int] = {}  # what speaks on the item of this name
+        self._below: dict[str | None, int] = {}  # and on all below it; None: on everything
+        self._several: list[list[int]] = []  # where one name has more than one rule
+        self._sources: list[str | None] = []
         self._shortest = sys.maxsize  # length of the shortest path in _below; -1 for everything
         self._readable: dict[str, bool] = {}  # decisions made before
         self._writable: dict[str, bool] = {}
@@ -75,22 +87,36 @@ class RuleTable:
             rules: valid ones, duplicates folded.
             source: the group that gives them; None for the account's own.
         """
+        if not self._sources or self._sources[-1] != source:
+            self._sources.append(source)
+        whose = (len(self._sources) - 1) << _SOURCE_SHIFT
         exact, below, shortest = self._exact, self._below, self._shortest
         for name, is_prefix, may_write in rules:
+            code = whose | may_write
             if is_prefix:
+                code |= _PREFIX
                 path = name.removesuffix(".") if name else None
+                if path != name and path is not None:
+                    code |= _DOTTED
                 before = below.get(path)
-                writes = may_write or (before is not None and before[0])
-                below[path] = writes, name, is_prefix, may_write, source, before
+                below[path] = code if before is None else self._joined(before, code)
                 shortest = min(shortest, -1 if path is None else len(path))
                 if path != name:
                     continue
             before = exact.get(name)
-            writes = may_write or (before is not None and before[0])
-            exact[name] = writes, name, is_prefix, may_write, source, before
+            exact[name] = code if before is None else self._joined(before, code)
         self._shortest = shortest
         self._readable.clear()
         self._writable.clear()
+
+    def _joined(self, before: int, code: int) -> int:
+        """Give what speaks on a name when a rule joins what spoke on it *before*."""
+        writes = (before | code) & _WRITES
+        if before & _SEVERAL:
+            self._several[before >> _INDEX_SHIFT].append(code)
+            return before | writes
+        self._several.append([before, code])
+        return (len(self._several) - 1) << _INDEX_SHIFT | _SEVERAL | writes
 
     def decide(self, item: str, *, write: bool) -> bool:
         """Tell whether *item* may be read, or with *write* whether it may be written."""
@@ -113,9 +139,9 @@ class RuleTable:
         Objects.Lamp True None
         Objects False guests
         """
-        heard: list[_Voices] = []
+        heard: list[tuple[str | None, int]] = []
         self._walk(item, write=write, heard=heard)
-        spoken = [each for voices in heard for each in _in_order_added(voices)]
+        spoken = [each for path, voices in heard for each in self._spoken(path, voices)]
         spoken.sort(key=lambda each: (each.rule.is_prefix, -len(each.rule.name)))
         allowed = any(rule.may_write or not write for rule, _ in spoken)
         return Explanation(allowed, tuple(spoken))
@@ -145,34 +171,36 @@ class RuleTable:
             for prefix, _ in self.explain(start, write=write).spoken
         )
 
-    def _walk(self, item: str, *, write: bool, heard: list[_Voices] | None = None) -> bool:
+    def _walk(
+        self, item: str, *, write: bool, heard: list[tuple[str | None, int]] | None = None
+    ) -> bool:
         """Go up from *item* until a rule gives what is asked, or to the end to fill *heard*."""
         below, shortest = self._below, self._shortest
         voices = self._exact.get(item)
+        key: str | None = item
         # No path is longer, so none is missed; a name of a million dots is not walked in full.
         path = item if len(item) <= MAX_ITEM_NAME_LENGTH else item[: MAX_ITEM_NAME_LENGTH + 1]
         dot = "."
         while True:
             if voices is not None:
                 if heard is not None:
-                    heard.append(voices)
-                elif voices[0] or not write:
+                    heard.append((key, voices))
+                elif voices & _WRITES or not write:
                     return True
             if not dot or len(path) <= shortest:
                 return False
             # Twice as fast as a slice up to `rfind`.
             path, dot, _ = path.rpartition(".")
-            voices = below.get(path if dot else None)
+            key = path if dot else None
+            voices = below.get(key)
 
-
-def _in_order_added(voices: _Voices) -> list[Spoken]:
-    spoken = []
-    rest: _Voices | None = voices
-    while rest is not None:
-        _, name, is_prefix, may_write, source, rest = rest
-        spoken.append(Spoken(ItemRule(name, is_prefix, may_write), source))
-    spoken.reverse()
-    return spoken
+    def _spoken(self, path: str | None, voices: int) -> Iterator[Spoken]:
+        """Give the rules behind a number, in the order in which they were added."""
+        codes = self._several[voices >> _INDEX_SHIFT] if voices & _SEVERAL else [voices]
+        for code in codes:
+            name = "" if path is None else f"{path}." if code & _DOTTED else path
+            rule = ItemRule(name, bool(code & _PREFIX), bool(code & _WRITES))
+            yield Spoken(rule, self._sources[code >> _SOURCE_SHIFT])
 
 
 def is_valid(rule: ItemRule) -> bool:
@@ -189,7 +217,7 @@ def is_valid(rule: ItemRule) -> bool:
     return (
         bool(name or is_prefix)
         and len(name) <= MAX_ITEM_NAME_LENGTH
-        and _UNFIT.search(name) is None
+        and ("\0" not in name if name.isascii() else _UNFIT.search(name) is None)
     )
 
 

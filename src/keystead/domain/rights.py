@@ -76,6 +76,7 @@ class _Entry:
     effective: Effective
     user_id: UserId | None  # None for whoever is not signed in
     group_ids: frozenset[GroupId]
+    scopes: Scope  # the user's own
     size: int = 0
     is_complete: bool = False
 
@@ -142,8 +143,16 @@ class Rights:
         if not self._entries:
             return
         changed = {_owner(change) for change in commit.changes} - {None}
+        scopes = {
+            change.user.id: change.user.scopes
+            for change in commit.changes
+            if isinstance(change, UserChanged)
+        }
         for name, entry in tuple(self._entries.items()):
-            if not changed.isdisjoint((entry.user_id, *entry.group_ids, ANONYMOUS_ID)):
+            user_id = entry.user_id
+            if not changed.isdisjoint((user_id, *entry.group_ids, ANONYMOUS_ID)) or (
+                user_id and scopes.get(user_id, entry.scopes) != entry.scopes
+            ):
                 del self._entries[name]
 
     async def _is_merged(self, name: str, entry: _Entry) -> bool:
@@ -164,13 +173,14 @@ class Rights:
 
     async def _begun(self, name: str) -> _Entry | None:
         if name == ANONYMOUS:
-            return _Entry(Effective(is_admin=False), None, frozenset())
+            return _Entry(Effective(is_admin=False), None, frozenset(), Scope.NONE)
         user = await self._reader.user_named(name)
         if user is None:
             return None
         groups = await self._reader.groups_of(user.id)
         is_admin = Scope.ADMIN in with_groups(user.scopes, groups)
-        return _Entry(Effective(is_admin), user.id, frozenset(group.id for group in groups))
+        group_ids = frozenset(group.id for group in groups)
+        return _Entry(Effective(is_admin), user.id, group_ids, user.scopes)
 
     async def _merge(self, entry: _Entry) -> None:
         if entry.user_id is not None:
@@ -201,12 +211,9 @@ class Rights:
 def _owner(change: Change) -> UserId | GroupId | None:
     """Give whose rights on items *change* makes others; None when it leaves them all."""
     match change:
-        case (
-            UserChanged(user=user)
-            | UserRemoved(user=user)
-            | MembershipsChanged(user=user)
-            | UserItemsChanged(user=user)
-        ):
+        case UserRemoved(user=user):
+            return user.id
+        case MembershipsChanged(user=user) | UserItemsChanged(user=user):
             return user.id
         case (
             GroupChanged(group=group)
@@ -215,6 +222,8 @@ def _owner(change: Change) -> UserId | GroupId | None:
         ):
             return group.id
         case UserAdded() | GroupAdded() | PasswordChanged() | PasswordRehashed():
+            return None
+        case UserChanged():  # by its scopes only; see ``hear``
             return None
         case TokenAdded() | TokenExtended() | TokenRemoved():
             return None

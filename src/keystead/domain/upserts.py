@@ -12,13 +12,14 @@ from keystead.domain.accounts import (
 )
 from keystead.domain.change import MembershipsChanged, UserChanged, UserItemsChanged
 from keystead.domain.directory import Directory
-from keystead.domain.escalation import Holding, check_may_give, check_may_touch, holds_all
+from keystead.domain.escalation import Holding, check_may_give, check_may_touch
 from keystead.domain.groups import (
     NO_CHANGE,
     RightsChange,
     check_name,
     checked_items,
     group_named,
+    is_long,
 )
 from keystead.domain.model import (
     ANONYMOUS,
@@ -115,7 +116,7 @@ async def write_user(directory: Directory, actor: Actor, draft: UserDraft) -> No
         else:
             raise RefusedError(Reason.NAME_TAKEN)
 
-    await directory.store.write(write, bulk=not holds_all(actor))
+    await directory.store.write(write, bulk=is_long(actor, checked.draft.items))
 
 
 async def _check(directory: Directory, draft: UserDraft) -> _Checked:

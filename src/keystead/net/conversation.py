@@ -102,6 +102,7 @@ class Conversation:
         "_blocked",
         "_closed",
         "_drained",
+        "_due",
         "_finishing",
         "_held",
         "_paused",
@@ -126,6 +127,7 @@ class Conversation:
         self._scheduled = False  # another slice is due
         self._unasked = 0  # bytes sent unasked since the peer last took everything
         self._timer: asyncio.TimerHandle | None = None
+        self._due = 0.0  # when the timer runs out
         self._session: Session = face.session(self, authentication=authentication)
         everyone.open.add(self)
         self.mind_deadline()
@@ -145,10 +147,11 @@ class Conversation:
     def mind_deadline(self) -> None:
         """See to it that deadlines of session and wire are kept; at most one timer runs."""
         deadline = self._next_deadline()
-        if deadline is None or (self._timer and self._timer.when() <= deadline):
+        if deadline is None or (self._timer and self._due <= deadline):
             return
         if self._timer:
             self._timer.cancel()
+        self._due = deadline  # uvloop's timers tell it rounded
         self._timer = asyncio.get_running_loop().call_at(deadline, self._on_time)
 
     def block(self) -> None:
@@ -320,7 +323,8 @@ class Conversation:
         if self._closed:
             return
         if self._paused:  # it is us who leave the rest unread
-            self._timer = loop.call_later(PAUSED_CHECK, self._on_time)
+            self._due = now + PAUSED_CHECK
+            self._timer = loop.call_at(self._due, self._on_time)
             return
         if self._wire.deadline is not None and self._wire.deadline <= now:
             self.close()

@@ -46,7 +46,7 @@ from keystead.domain.model import (
 from keystead.store.sql import QUERIES
 
 PORTION = 256  # users read at a time; under a millisecond, so that listings delay nobody
-PORTION_OF_RULES = 64 * 1024  # bytes of rules read at a time, and one user's more; some 2 ms
+PORTION_OF_RULES = 32 * 1024  # bytes of rules read at a time, and one user's more; some 1 ms
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)

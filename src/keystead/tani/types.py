@@ -125,7 +125,10 @@ def item_rules(items: list[ItemRight] | Unset) -> tuple[ItemRule, ...] | None:
     """Read rules on items; None when the field is left out."""
     if isinstance(items, Unset):
         return None
-    return tuple(ItemRule(item.itemname, item.prefix, item.write) for item in items)
+    # What ItemRule(...) does, without the detour through Python; there may be thousands.
+    return tuple(
+        [tuple.__new__(ItemRule, (item.itemname, item.prefix, item.write)) for item in items]
+    )
 
 
 def _item_rights(items: tuple[ItemRule, ...]) -> list[ItemRight]:
