@@ -46,6 +46,7 @@ from keystead.tani.face import Face as TaniFace
 LOG = logging.getLogger("keystead")
 
 RECURSION_LIMIT = 1200  # so that JSON may be nested 1,024 levels deep; nymea 1.1
+SWITCH_INTERVAL = 0.001  # seconds that a thread may keep the event loop from going on
 PATIENCE = 4.0  # seconds that replies under way have when the server stops
 
 
@@ -132,6 +133,7 @@ def serve(settings: Settings) -> None:
     """
     _allow_many_files()
     sys.setrecursionlimit(RECURSION_LIMIT)
+    sys.setswitchinterval(SWITCH_INTERVAL)
     with data_folder(settings) as folder:
         context = _tls(settings, folder.paths)
         with directory_in(folder, settings) as directory:

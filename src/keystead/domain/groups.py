@@ -7,7 +7,7 @@ from keystead.domain.accounts import keep_a_user_editor, user_editor
 from keystead.domain.change import GroupAdded, GroupChanged, GroupItemsChanged, GroupRemoved
 from keystead.domain.directory import Directory
 from keystead.domain.escalation import Holding, check_may_give, holds_all
-from keystead.domain.items import folded, is_valid
+from keystead.domain.items import are_valid, folded
 from keystead.domain.model import (
     ANONYMOUS,
     ANONYMOUS_ID,
@@ -145,6 +145,6 @@ def checked_items(items: tuple[ItemRule, ...] | None) -> tuple[ItemRule, ...] | 
         return None
     if len(items) > MAX_RULES:
         raise RefusedError(Reason.TOO_LARGE)
-    if not all(is_valid(rule) for rule in items):
+    if not are_valid(items):
         raise RefusedError(Reason.ITEM_RULE_INVALID)
     return folded(items)

@@ -241,7 +241,8 @@ class Conversation:
             self._advance()
         else:
             self._pause()
-        if self._session.deadline is not None:
+        deadline = self._session.deadline
+        if deadline is not None and (self._timer is None or deadline < self._due):
             self.mind_deadline()
 
     def _advance(self) -> None:

@@ -1,6 +1,7 @@
 """Text messages to requests, and results back to text messages."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -58,7 +59,8 @@ def parse(message: bytes) -> Request | Malformed:
     """
     try:
         request = _requests.decode(message)
-        request.function.encode()
+        if not request.function.isascii():
+            request.function.encode()
         if request.id and not _is_id(request.id):
             return Malformed(_wrong(_NULL, "An id is a text or a number."))
     except msgspec.ValidationError as error:
@@ -85,15 +87,15 @@ def data_of(request: Request, shape: Shape) -> dict[str, Any]:
 
 def head(request: Request) -> bytes:
     """Begin a response to *request*, up to its data."""
-    function = encode(request.function)
     if request.id:
-        return b'{"function":%b,"id":%b,"status":0,"data":' % (function, bytes(request.id))
-    return b'{"function":%b,"status":0,"data":' % function
+        begin = _begin(request.function)
+        return b"".join((begin, b',"id":', bytes(request.id), b',"status":0,"data":'))
+    return _begin(request.function) + b',"status":0,"data":'
 
 
 def success(request: Request, data: bytes) -> bytes:
     """Write the response to *request* with encoded *data*."""
-    return head(request) + data + b"}"
+    return b"".join((head(request), data, b"}"))
 
 
 def failure(request: Request, status: Status, text: str) -> bytes:
@@ -132,6 +134,11 @@ def _id_in(message: bytes) -> bytes:
         return bytes(raw) if raw and _is_id(raw) else _NULL
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return _NULL
+
+
+@lru_cache(maxsize=64)  # only functions that there are come here
+def _begin(function: str) -> bytes:
+    return b'{"function":%b' % encode(function)
 
 
 def _wrong(number: bytes, text: str) -> bytes:
