@@ -23,7 +23,9 @@ T = TypeVar("T")
 LOG = logging.getLogger("keystead.store")
 
 MAX_BATCH = 64  # operations that share one durable commit; some 2 ms on the event loop
-QUIET_ROUNDS = 5  # of the event loop, after which a batch is begun
+QUIET_ROUNDS = 5  # of the event loop, after which one who is alone is served
+COMPANY_PAUSE = 0.001  # seconds for more of those to come back who were served together
+MOST_GATHERING = 0.004  # seconds, after which nobody more is waited for
 BUSY_PATIENCE = 5000  # ms to wait for another program that has the file locked
 
 
@@ -58,7 +60,8 @@ class SqliteStore:
         self._listeners: list[Callable[[Commit], None]] = []
         self._thread = ThreadPoolExecutor(1, "keystead-store")
         self._waiting: deque[_Job] = deque()
-        self._is_busy = False  # a batch is begun and not delivered
+        self._is_busy = False  # a batch is gathered, or begun and not delivered
+        self._company = 1  # operations in the last batch
 
     @property
     def reader(self) -> Reader:
@@ -87,24 +90,31 @@ class SqliteStore:
         self._reading.close()
         self._writing.close()
 
-    def _gather(self, known: int = 0, quiet: int = 0) -> None:
-        """Begin once nobody joins any more: no operation came in some rounds of the event loop.
+    def _gather(self, until: float = 0.0, known: int = 0, quiet: int = 0) -> None:
+        """Begin once nobody joins any more.
 
-        Rounds in which nothing happens take some 2 µs, so that one who is alone hardly waits;
-        of many, all those come together who were answered together.
+        One who is alone waits for some rounds of the event loop, each of some 2 µs. Where many
+        were served together, most come back together: they are waited for a little longer.
         """
+        loop = asyncio.get_running_loop()
+        until = until or loop.time() + MOST_GATHERING
         waiting = len(self._waiting)
         quiet = quiet + 1 if waiting == known else 0
-        if quiet == QUIET_ROUNDS or waiting >= MAX_BATCH:
+        if waiting >= MAX_BATCH or quiet > QUIET_ROUNDS:
             self._begin()
+        elif quiet < QUIET_ROUNDS:
+            loop.call_soon(self._gather, until, waiting, quiet)
+        elif waiting < self._company and loop.time() < until:
+            loop.call_later(COMPANY_PAUSE, self._gather, until, waiting, quiet)
         else:
-            asyncio.get_running_loop().call_soon(self._gather, waiting, quiet)
+            self._begin()
 
     def _begin(self) -> None:
         """Take what waits, run it here if it is short, and have it committed by the thread."""
         batch = [self._waiting.popleft()]
         while self._waiting and len(batch) < MAX_BATCH and not batch[-1].bulk:
             batch.append(self._waiting.popleft())
+        self._company = len(batch)
         try:
             has_run = not batch[-1].bulk and self._run(batch, patience=0)
         except apsw.Error:
