@@ -15,6 +15,7 @@ LONGEST_ERROR = 200  # characters
 _NO_NAME = b'""'
 _NULL = b"null"
 _ZERO = ord("0")
+_USUAL_LENGTH = 20  # of an id
 _ID_BEGINS = frozenset(b'"-0123456789')
 
 
@@ -121,7 +122,7 @@ def _short(error: msgspec.ValidationError) -> str:
 
 def _is_id(raw: msgspec.Raw) -> bool:
     text = bytes(raw)
-    if text.isdigit() and text[0] != _ZERO:  # the usual case
+    if len(text) < _USUAL_LENGTH and text.isdigit() and text[0] != _ZERO:
         return True
     _anything.decode(text)  # nobody has looked at it yet
     return text == _NULL or text[0] in _ID_BEGINS
