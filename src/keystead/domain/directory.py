@@ -74,4 +74,4 @@ def check_texts(*texts: str) -> None:
 
 def has_half_characters(text: str) -> bool:
     """Tell whether *text* holds a surrogate, which is no character and has no UTF-8."""
-    return any("\ud800" <= c <= "\udfff" for c in text)
+    return not text.isascii() and any("\ud800" <= c <= "\udfff" for c in text)

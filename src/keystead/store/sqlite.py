@@ -3,11 +3,12 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from types import CoroutineType
 from typing import Any, TypeVar
 
 import apsw
@@ -231,7 +232,7 @@ class SqliteStore:
 
 def _drive(operation: Awaitable[T]) -> T:
     """Run a coroutine that awaits nothing but a transaction of this store, which never waits."""
-    assert isinstance(operation, Coroutine)
+    assert isinstance(operation, CoroutineType)
     try:
         operation.send(None)
     except StopIteration as stop:
