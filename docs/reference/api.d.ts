@@ -269,7 +269,9 @@ export interface Methods {
     };
   };
   /**
-   * Change the password of the user who is signed in. Tokens stay valid.
+   * Change the password of the user who is signed in.
+   *
+   * Tokens of devices stay valid; sessions of web pages end.
    *
    * Permission: PermissionScopeAdmin
    */

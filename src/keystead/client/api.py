@@ -169,7 +169,9 @@ class Users:
         )
 
     async def change_password(self, *, new_password: str) -> None:
-        """Change the password of the user who is signed in. Tokens stay valid.
+        """Change the password of the user who is signed in.
+
+        Tokens of devices stay valid; sessions of web pages end.
 
         Raises:
             UserRefusedError: the rules say no.

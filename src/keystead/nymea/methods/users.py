@@ -51,7 +51,10 @@ async def create_user(
 
 @method("Users.ChangePassword", access=OWN_ACCOUNT, refusable=True)
 async def change_password(session: Session, new_password: str) -> None:
-    """Change the password of the user who is signed in. Tokens stay valid."""
+    """Change the password of the user who is signed in.
+
+    Tokens of devices stay valid; sessions of web pages end.
+    """
     await accounts.change_own_password(session.directory, _signed_in(session), new_password)
 
 
