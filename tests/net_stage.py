@@ -55,9 +55,10 @@ def on_each_loop_at_start(test):
 class Session:
     """A conversation in the made-up protocol; see ``keystead.rpc.session``."""
 
-    def __init__(self, face, peer):
+    def __init__(self, face, peer, source):
         self.face = face
         self.peer = peer
+        self.source = source
         self.deadline = face.first_deadline()
         self.job = None
         self.closing = False
@@ -172,9 +173,9 @@ class Face:
         self.authentication = []
         self.came = asyncio.Event()
 
-    def session(self, peer, *, authentication):
+    def session(self, peer, *, authentication, source):
         self.authentication.append(authentication)
-        self.sessions.append(Session(self, peer))
+        self.sessions.append(Session(self, peer, source))
         self.came.set()
         return self.sessions[-1]
 
@@ -189,8 +190,9 @@ TOO_LARGE = b"too large"
 class EchoSession:
     """A conversation in which each message is answered with itself, too large ones so."""
 
-    def __init__(self, peer):
+    def __init__(self, peer, source):
         self.peer = peer
+        self.source = source
         self.deadline = None
         self.job = None
         self.closing = False
@@ -240,8 +242,8 @@ class EchoFace:
         self.sessions = []
         self.came = asyncio.Event()
 
-    def session(self, peer, *, authentication):
-        self.sessions.append(EchoSession(peer))
+    def session(self, peer, *, authentication, source):
+        self.sessions.append(EchoSession(peer, source))
         self.came.set()
         return self.sessions[-1]
 

@@ -23,6 +23,7 @@ T = TypeVar("T")
 Message = dict[str, Any]
 
 LIMITS = Limits()
+SOURCE = "192.0.2.1"  # where connections come from unless told otherwise
 UUID_OF_BOX = UUID("4d6f1b1e-6b1c-4d7e-9d0b-3a2f8f1c5e77")
 
 
@@ -144,9 +145,9 @@ class Box:
             limits=limits,
         )
 
-    def connect(self, *, authentication: bool = True) -> "Line":
+    def connect(self, *, authentication: bool = True, source: str = SOURCE) -> "Line":
         """Open a connection on which nothing has been said."""
-        return Line(self, authentication=authentication)
+        return Line(self, authentication=authentication, source=source)
 
     def greet(self, token: str = "", *, authentication: bool = True) -> "Line":
         """Open a connection and say Hello, with *token* if there is one."""
@@ -195,10 +196,10 @@ class Line:
         token: what requests carry unless told otherwise.
     """
 
-    def __init__(self, box: Box, *, authentication: bool) -> None:
+    def __init__(self, box: Box, *, authentication: bool, source: str) -> None:
         self.box = box
         self.peer = SlowPeer()
-        self.session = box.face.session(self.peer, authentication=authentication)
+        self.session = box.face.session(self.peer, authentication=authentication, source=source)
         self.token = ""
         self._ids = itertools.count(1)
         self._read = 0

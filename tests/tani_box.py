@@ -30,6 +30,7 @@ T = TypeVar("T")
 Message = dict[str, Any]
 
 LIMITS = Limits()
+SOURCE = "192.0.2.1"  # where connections come from unless told otherwise
 NOBODY: Message = {
     "Username": "",
     "Groups": ["anonymous"],
@@ -58,9 +59,9 @@ class Box:
         self.face = Face(self.directory, self.bus, monotonic=lambda: self.now, limits=limits)
         self.lines: list[Line] = []
 
-    def connect(self, *, authentication: bool = True) -> "Line":
+    def connect(self, *, authentication: bool = True, source: str = SOURCE) -> "Line":
         """Open a connection on which nothing has been said."""
-        line = Line(self, authentication=authentication)
+        line = Line(self, authentication=authentication, source=source)
         self.lines.append(line)
         return line
 
@@ -134,10 +135,10 @@ class Line:
         key: that of the last sign-in here.
     """
 
-    def __init__(self, box: Box, *, authentication: bool) -> None:
+    def __init__(self, box: Box, *, authentication: bool, source: str) -> None:
         self.box = box
         self.peer = SlowPeer()
-        self.session = box.face.session(self.peer, authentication=authentication)
+        self.session = box.face.session(self.peer, authentication=authentication, source=source)
         self.key = ""
         self._ids = itertools.count(1)
         self._read = 0

@@ -32,7 +32,8 @@ class Talk:
 
     def __init__(self, office=None):
         self.peer = Peer()
-        self.session = Face(office or desk(directory())).session(self.peer, authentication=True)
+        face = Face(office or desk(directory()))
+        self.session = face.session(self.peer, authentication=True, source="local")
 
     def say(self, *chunks):
         """Send bytes and give the answers, as ``net`` would."""

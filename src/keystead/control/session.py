@@ -19,11 +19,12 @@ _calls = msgspec.json.Decoder(Call)
 class Session:
     """State of one connection. Whoever can open the socket owns the data folder."""
 
-    def __init__(self, desk: Desk, peer: Peer) -> None:
+    def __init__(self, desk: Desk, peer: Peer, *, source: str) -> None:
         self.deadline: float | None = None
         self.job: Coroutine[Any, Any, Replies] | None = None
         self.closing = False
         self.token_id: TokenId | None = None
+        self.source = source
         self._desk = desk
         self._peer = peer
         self._parts: list[bytes] = []  # of a line that is not complete
@@ -94,9 +95,9 @@ class Face:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
 
-    def session(self, peer: Peer, *, authentication: bool) -> Session:
+    def session(self, peer: Peer, *, authentication: bool, source: str) -> Session:
         """Begin a conversation; the socket's file mode is all the authentication there is."""
-        return Session(self._desk, peer)
+        return Session(self._desk, peer, source=source)
 
 
 def _line(answer: Answer) -> bytes:

@@ -114,7 +114,13 @@ class Conversation:
     )
 
     def __init__(
-        self, everyone: Conversations, face: Face, wire: Wire, *, authentication: bool
+        self,
+        everyone: Conversations,
+        face: Face,
+        wire: Wire,
+        *,
+        authentication: bool,
+        source: str,
     ) -> None:
         self._all = everyone
         self._wire = wire
@@ -128,7 +134,9 @@ class Conversation:
         self._unasked = 0  # bytes sent unasked since the peer last took everything
         self._timer: asyncio.TimerHandle | None = None
         self._due = 0.0  # when the timer runs out
-        self._session: Session = face.session(self, authentication=authentication)
+        self._session: Session = face.session(
+            self, authentication=authentication, source=source
+        )
         everyone.open.add(self)
         self.mind_deadline()
 

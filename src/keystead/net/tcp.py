@@ -4,6 +4,7 @@ import asyncio
 from typing import cast
 
 from keystead.net.conversation import HIGH_WATER, Conversation, Conversations, reset
+from keystead.net.source import source_of
 from keystead.rpc.session import Face, Replies
 
 
@@ -34,7 +35,11 @@ class StreamConnection(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
         self._transport.set_write_buffer_limits(high=HIGH_WATER)
         self._conversation = Conversation(
-            self._everyone, self._face, self, authentication=self._authentication
+            self._everyone,
+            self._face,
+            self,
+            authentication=self._authentication,
+            source=source_of(self._transport.get_extra_info("peername")),
         )
 
     def data_received(self, data: bytes) -> None:

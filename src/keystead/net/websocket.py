@@ -25,6 +25,7 @@ from picows.picows import WSProtocol  # type: ignore[attr-defined]
 
 from keystead.net.conversation import HIGH_WATER, Conversation, Conversations, reset
 from keystead.net.frames import MAX_MESSAGE, Sluice
+from keystead.net.source import source_of
 from keystead.rpc.session import Replies, WebSocketFace
 
 LOG = logging.getLogger("picows.websocket")
@@ -80,7 +81,11 @@ class WebSocketConnection(WSListener):
         self._transport = transport.underlying_transport
         self._transport.set_write_buffer_limits(high=HIGH_WATER)
         self._conversation = Conversation(
-            self._everyone, self._face, self, authentication=self._authentication
+            self._everyone,
+            self._face,
+            self,
+            authentication=self._authentication,
+            source=source_of(self._transport.get_extra_info("peername")),
         )
         cast("Sluice", self._transport.get_protocol()).begin(self)
 

@@ -85,9 +85,9 @@ class Face:
         self._notified = 0
         bus.join(self.announce)
 
-    def session(self, peer: Peer, *, authentication: bool) -> Session:
+    def session(self, peer: Peer, *, authentication: bool, source: str) -> Session:
         """Begin a conversation with *peer*."""
-        return Session(self, peer, authentication=authentication)
+        return Session(self, peer, authentication=authentication, source=source)
 
     def announce(self, commit: Commit) -> None:
         """Tell subscribers who manage users, and the user concerned, what happened."""

@@ -37,6 +37,7 @@ class Session:
         offered_token: the token that the request under way carries.
         locale: the canonical name of the language that the client asked for.
         open: whether the connection still stands.
+        source: where the connection comes from.
     """
 
     __slots__ = (
@@ -63,13 +64,15 @@ class Session:
         "offered_token",
         "open",
         "peer",
+        "source",
         "token_id",
     )
 
-    def __init__(self, face: "Face", peer: Peer, *, authentication: bool) -> None:
+    def __init__(self, face: "Face", peer: Peer, *, authentication: bool, source: str) -> None:
         self.face = face
         self.peer = peer
         self.authentication = authentication
+        self.source = source
         self.token_id: TokenId | None = None
         self.offered_token = ""
         self.locale = "en_US"

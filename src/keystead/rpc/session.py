@@ -34,12 +34,14 @@ class Session(Protocol):
             result, ``advance`` answers nothing more.
         closing: the connection is to be closed after what has been given back so far.
         token_id: the token that is signed in with; None while nobody is.
+        source: where the connection comes from; see ``Face.session``.
     """
 
     deadline: float | None
     job: Coroutine[Any, Any, Replies] | None
     closing: bool
     token_id: TokenId | None
+    source: str
 
     def receive(self, chunks: Sequence[bytes]) -> None:
         """Take what came in one read, in order.
@@ -83,12 +85,14 @@ class Session(Protocol):
 class Face(Protocol):
     """One protocol of this server."""
 
-    def session(self, peer: Peer, *, authentication: bool) -> Session:
+    def session(self, peer: Peer, *, authentication: bool, source: str) -> Session:
         """Begin a conversation.
 
         Args:
             peer: the other end, to be told things unasked.
             authentication: False on a listener where everybody may do everything.
+            source: the peer's IPv4 address, its IPv6 network of /64 ("2001:db8::/64"), or
+                "local" for the Unix socket. What is counted by source is counted by this.
         """
 
 

@@ -57,9 +57,9 @@ class Face:
         self.subscribers: dict[Session, None] = {}
         bus.join(self.announce)
 
-    def session(self, peer: Peer, *, authentication: bool) -> Session:
+    def session(self, peer: Peer, *, authentication: bool, source: str) -> Session:
         """Begin a conversation with *peer*."""
-        return Session(self, peer, authentication=authentication)
+        return Session(self, peer, authentication=authentication, source=source)
 
     def announce(self, commit: Commit) -> None:
         """Tell those who want to know and may change users who was changed.

@@ -33,6 +33,7 @@ class Session:
         authentication: whether rights are checked on this listener.
         events: what this connection wants to be told.
         open: whether the connection still stands.
+        source: where the connection comes from.
         token_id: the session key that is signed in with.
     """
 
@@ -50,13 +51,15 @@ class Session:
         "job",
         "open",
         "peer",
+        "source",
         "token_id",
     )
 
-    def __init__(self, face: "Face", peer: Peer, *, authentication: bool) -> None:
+    def __init__(self, face: "Face", peer: Peer, *, authentication: bool, source: str) -> None:
         self.face = face
         self.peer = peer
         self.authentication = authentication
+        self.source = source
         self.open = True
         self.closing = False
         self.token_id: TokenId | None = None
