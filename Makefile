@@ -51,7 +51,7 @@ tests: setup
 
 floors: setup
 	$(BIN)/coverage report --fail-under=95
-	$(BIN)/coverage report --fail-under=100 --include='*/domain/*,*/rpc/*,*/nymea/*,*/tani/*,*/control/*,*/keystead/reference/*'
+	$(BIN)/coverage report --fail-under=100 --include='*/domain/*,*/rpc/*,*/nymea/*,*/tani/*,*/control/*,*/keystead/reference/*,*/keystead/audit/*'
 
 docs: setup
 	NO_MKDOCS_2_WARNING=1 DISABLE_MKDOCS_2_WARNING=true $(BIN)/mkdocs build --strict

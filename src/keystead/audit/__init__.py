@@ -1,0 +1,1 @@
+"""The audit trail as bytes: events in a chain, checkpoints, what is wrong with them, exports."""
