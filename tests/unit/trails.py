@@ -7,6 +7,7 @@ from uuid import UUID
 from hypothesis import strategies as st
 
 from keystead.audit.chain import GENESIS, Head, link
+from keystead.audit.checkpoints import make_key, public_key
 from keystead.domain.events import Action, Author, Entry, Origin, Outcome, StoredEvent
 from keystead.domain.model import TokenId
 
@@ -54,3 +55,7 @@ def trail(told: Iterable[Entry], after: Head = GENESIS) -> list[StoredEvent]:
 def head(events: Sequence[StoredEvent]) -> Head:
     """Tell where a trail ends."""
     return Head(events[-1].sequence, events[-1].digest) if events else GENESIS
+
+
+KEY = make_key()  # of the server whose trail it is
+PUBLIC_KEY = public_key(KEY)
