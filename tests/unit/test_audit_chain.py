@@ -38,7 +38,7 @@ def as_read(sequence, time, entry):
         entry.object_id,
         entry.outcome.value,
         entry.detail,
-        entry.count,
+        entry.times,
     )
 
 

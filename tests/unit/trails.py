@@ -33,7 +33,7 @@ def entries(texts: st.SearchStrategy[str] = TEXTS) -> st.SearchStrategy[Entry]:
         object_id=texts,
         outcome=st.sampled_from(Outcome),
         detail=st.lists(st.tuples(texts, texts), max_size=3).map(tuple),
-        count=st.integers(1, 2**62),
+        times=st.integers(1, 2**62),
     )
 
 

@@ -59,7 +59,7 @@ class AuditEvent:
     object_id: str = ""
     outcome: str = Outcome.SUCCESS.value
     detail: tuple[tuple[str, str], ...] = ()
-    count: int = 1
+    times: int = 1
 
 
 _Aware = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -81,13 +81,20 @@ class _Body(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     object: str = msgspec.field(name="o", default="")
     object_id: str = msgspec.field(name="oi", default="")
     detail: tuple[tuple[str, str], ...] = msgspec.field(name="d", default=())
-    count: int = msgspec.field(name="c", default=1)
+    times: int = msgspec.field(name="c", default=1)
+
+
+class _Place(msgspec.Struct, frozen=True, gc=False):
+    """What every body says, of whatever version."""
+
+    sequence: int = msgspec.field(name="n")
 
 
 _NOBODY = Author("", origin=Origin(""))
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(_Body).decode
+_decode_place = msgspec.json.Decoder(_Place).decode
 _sha256 = hashlib.sha256
 
 
@@ -115,6 +122,19 @@ def link(previous: Head | StoredEvent, time: datetime, entry: Entry) -> StoredEv
     return StoredEvent(sequence, body, _sha256(previous.digest + body).digest())
 
 
+def digest_of(previous: bytes, body: bytes) -> bytes:
+    """Give the digest of the event with *body* that follows the digest *previous*."""
+    return _sha256(previous + body).digest()
+
+
+def sequence_in(body: bytes) -> int | None:
+    """Give the sequence that *body* says it has; None where it cannot be read."""
+    try:
+        return _decode_place(body).sequence
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return None
+
+
 def decode(event: StoredEvent) -> AuditEvent:
     """Read an event back; whatever the body holds, what can be told of it is told.
 
@@ -136,7 +156,7 @@ def decode(event: StoredEvent) -> AuditEvent:
         body.object_id,
         body.outcome,
         body.detail,
-        body.count,
+        body.times,
     )
 
 
@@ -157,7 +177,7 @@ def _body(sequence: int, time: datetime, entry: Entry) -> _Body:
         entry.object,
         entry.object_id,
         entry.detail,
-        entry.count,
+        entry.times,
     )
 
 
