@@ -34,9 +34,9 @@ from keystead.net.tls import fingerprint
 from tests.acceptance.box import PASSWORD, Box, new_name, set_up
 from tests.acceptance.client import Client as RawClient
 from tests.acceptance.server import ALL, Server
+from tests.acceptance.typed_client import SCHEMES, sign_in, url_of
 from tests.net_stage import on_each_loop
 
-SCHEMES = {"nymea": "nymea", "nymeas": "nymeas", "ws": "http", "wss": "https"}
 OTHER_PASSWORD = "Other7Sailing"
 THING = UUID("0a1b2c3d-0000-4000-8000-00000000000a")
 PUBLISHED = (Path(__file__).parents[2] / "docs/reference/introspection.json").read_bytes()
@@ -62,10 +62,6 @@ def pin(certificates: Path) -> str:
     return f"sha256:{fingerprint((certificates / 'server.crt').read_bytes())}"
 
 
-def url_of(server: Server, scheme: str) -> str:
-    return server.urls[SCHEMES[scheme]].replace("http", "ws", 1)
-
-
 def nobody(box: Box, scheme: str = "nymea", **more: Any) -> Client:
     """Make a client without a token."""
     return Client(url_of(box.server, scheme), delays=lambda: repeat(0.05), **more)
@@ -81,16 +77,6 @@ async def somebody(client: Client, *scopes: PermissionScope) -> str:
     name = new_name()
     await client.users.create_user(username=name, password=PASSWORD, scopes=scopes)
     return name
-
-
-async def sign_in(client: Client, name: str) -> str:
-    """Sign in as *name* and give the token."""
-    returns = await client.jsonrpc.authenticate(
-        username=name, password=PASSWORD, device_name="a phone"
-    )
-    assert returns.success
-    assert returns.token
-    return returns.token
 
 
 # Every method
