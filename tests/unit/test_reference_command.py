@@ -1,13 +1,21 @@
 """``keystead reference build``, as it is typed."""
 
+import asyncio
 import json
+import re
 import shutil
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from keystead import __version__
+from keystead.net.tls import fingerprint, server_context
 from tests.command_line import PASSWORD, CommandLine, Nymea, program, serving
 from tests.unit.introspections import LIGHTS, NYMEA, changed
+from tests.unit.scripted_server import serving as scripted
+
+ROOT = Path(__file__).parents[2]
 
 NOBODY = "nymea://127.0.0.1:1"  # nothing listens there
 
@@ -40,7 +48,8 @@ def server(tmp_path_factory):
             "user", "add", name, "--scopes", scopes, "--data", data, password=PASSWORD
         )
         assert made.returncode == 0
-    listen = [f"{scheme}://127.0.0.1:0" for scheme in ("nymea", "nymeas", "http")]
+    schemes = ("nymea", "nymeas", "http", "https")
+    listen = [f"{scheme}://127.0.0.1:0" for scheme in schemes]
     with serving(data, *(word for url in listen for word in ("--listen", url))) as running:
         running.data = data
         yield running
@@ -152,22 +161,84 @@ def test_what_stays_of_a_namespace_that_is_gone_is_told(build, lights, tmp_path)
     assert page.read_text("utf-8").startswith("My notes.\n")
 
 
-@pytest.mark.parametrize("number", [0, 1, 2], ids=["nymea", "nymeas", "ws"])
-@pytest.mark.usefixtures("token_in_the_environment")
-def test_a_running_server_is_asked(build, server, number, tmp_path):
-    url = server.urls[number].replace("http", "ws")
-    trust = ("--ca-file", server.data / "certificates" / "ca.crt") if number == 1 else ()
-    outcome = build("--from", url, *trust)
+@pytest.fixture
+def certificates(server):
+    return server.data / "certificates"
 
+
+@pytest.fixture
+def pin(certificates):
+    return fingerprint((certificates / "server.crt").read_bytes())
+
+
+def builds(build, url, *trust):
+    """Build the reference of a server and tell whether it is that of Keystead, and stays so."""
+    outcome = build("--from", url, *trust)
     assert (outcome.code, outcome.err) == (0, "")
-    assert f"| Keystead | {__version__} | 9.0 |" in (tmp_path / "out" / "index.md").read_text(
-        "utf-8"
-    )
-    assert build("--from", url, *trust, "--check").code == 0
+    index = Path("out/index.md").read_text("utf-8")
+    checked = build("--from", url, *trust, "--check")
+    return f"| Keystead | {__version__} | 9.0 |" in index and checked.code == 0
+
+
+@pytest.mark.parametrize("number", [0, 2], ids=["nymea", "ws"])
+@pytest.mark.usefixtures("token_in_the_environment")
+def test_a_running_server_is_asked(build, server, number):
+    url = server.urls[number].replace("http", "ws")
+
+    assert builds(build, url)
+
+
+@pytest.mark.parametrize("number", [1, 3], ids=["nymeas", "wss"])
+@pytest.mark.usefixtures("token_in_the_environment")
+def test_a_server_is_known_by_its_authority_or_by_its_certificate(
+    build, server, number, certificates, pin
+):
+    url = server.urls[number].replace("https", "wss")
+
+    assert builds(build, url, "--ca-file", certificates / "ca.crt")
+    for written in (pin, f"sha256:{pin.replace(':', '').lower()}"):
+        assert builds(build, url, "--fingerprint", written)
+
+
+@pytest.mark.usefixtures("token_in_the_environment")
+def test_a_server_is_asked_as_the_guide_shows(build, server, pin):
+    guide = (ROOT / "docs/guide/clients.md").read_text("utf-8")
+    (shown,) = re.findall("^KEYSTEAD_TOKEN=[.]{3} keystead (.*)$", guide, re.MULTILINE)
+    here = {"nymeas://box:2222": server.urls[1], "sha256:...": f"sha256:{pin}"}
+    reference, build_, out, folder, *rest = shown.split()
+    outcome = build(*(here.get(word, word) for word in rest), out=folder)
+
+    assert (reference, build_, out) == ("reference", "build", "--out")
+    assert here.keys() <= set(rest)
+    assert (outcome.code, outcome.err) == (0, "")
+    assert Path(folder, "index.md").exists()
 
 
 def test_a_token_may_be_named_in_the_command(build, server, token):
     assert build("--from", server.urls[0], "--token", token).code == 0
+
+
+@pytest.fixture
+def other(tmp_path_factory):
+    """Give the authority of another box."""
+    folder = tmp_path_factory.mktemp("other")
+    server_context(folder, datetime(2026, 6, 1, tzinfo=UTC))
+    return folder / "ca.crt"
+
+
+def test_a_server_that_refuses_to_describe_itself_is_told_of(build, tmp_path):
+    async def refuse(peer):
+        await peer.greet(authenticated=True)
+        request = await peer.request("JSONRPC.Introspect")
+        peer.say({"id": request["id"], "status": "error", "error": "Permission denied."})
+        await peer.end()
+
+    async def asked():
+        async with scripted(refuse) as url:
+            return await asyncio.to_thread(build, "--from", url, "--token", "a token")
+
+    complaint = refused(asyncio.run(asked()), tmp_path)
+    assert complaint.endswith("itself: JSONRPC.Introspect: Permission denied.")
 
 
 def refused(outcome, folder):
@@ -177,8 +248,9 @@ def refused(outcome, folder):
     return outcome.complaint
 
 
-def test_a_server_that_cannot_be_asked_is_told_of(build, server, tmp_path):
+def test_a_server_that_cannot_be_asked_is_told_of(build, server, other, tmp_path):
     wrong = "sha256:" + 64 * "0"
+    wss = server.urls[3].replace("https", "wss")
     for arguments, reason in (
         ([NOBODY], "No connection to 127.0.0.1:1: "),
         ([server.urls[0]], "Forbidden: Invalid token."),
@@ -187,6 +259,12 @@ def test_a_server_that_cannot_be_asked_is_told_of(build, server, tmp_path):
         ([server.urls[1], "--fingerprint", wrong], "has another certificate than the pinned"),
         ([server.urls[1], "--fingerprint", "x"], "A fingerprint is sha256: and 64"),
         ([server.urls[1], "--ca-file", "none.crt"], "No such file or directory"),
+        ([wss], "has a certificate that is not trusted"),
+        ([wss, "--fingerprint", wrong], "has another certificate than the pinned"),
+        ([wss, "--ca-file", other], "has a certificate that is not trusted"),
+        ([server.urls[1], "--ca-file", other], "has a certificate that is not trusted"),
+        ([wss, "--fingerprint", wrong, "--ca-file", other], "name only one of both"),
+        ([server.urls[0], "--fingerprint", wrong], "nymea:// has no certificate"),
         (["ftp://box"], "An address is nymea://host:port"),
         (["nymea://box:port"], "Port could not be cast"),
     ):
