@@ -68,4 +68,4 @@ soak: setup
 	HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest tests/unit tests/conformance
 
 clean:
-	rm -rf .venv .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis tests/typescript/node_modules

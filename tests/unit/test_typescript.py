@@ -1,0 +1,33 @@
+"""TypeScript's own compiler accepts the declarations, and with them what is right and no more."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+COMPILER = ROOT / "tests/typescript/node_modules/.bin/tsc"
+PATIENCE = 60  # seconds, on a loaded machine
+
+pytestmark = [
+    pytest.mark.skipif(
+        not COMPILER.exists() or shutil.which("node") is None,
+        reason="needs TypeScript: sh tools/test-needs.sh",
+    ),
+    pytest.mark.timeout(PATIENCE + 10),
+]
+
+
+def test_the_declarations_and_a_program_that_uses_them_are_compiled_strictly():
+    files = ["docs/reference/api.d.ts", "docs/reference/tani.d.ts", "tests/typescript/use.ts"]
+    compiled = subprocess.run(
+        [COMPILER, "--noEmit", "--strict", "--lib", "es2022", *files],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+
+    assert (compiled.returncode, compiled.stdout, compiled.stderr) == (0, "", "")
