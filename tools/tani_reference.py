@@ -156,7 +156,8 @@ async def _exchanges() -> tuple[Mapping[str, tuple[str, str]], Mapping[str, str]
     bus = Bus(rooms.store.reader, rooms.clock, ever_had_account=False)
     rooms.store.listen(bus.publish)
     peer = _Peer()
-    session = Face(rooms, bus, monotonic=lambda: 0.0).session(peer, authentication=True)
+    face = Face(rooms, bus, monotonic=lambda: 0.0)
+    session = face.session(peer, authentication=True, source="192.0.2.1")
     shown: dict[str, tuple[str, str]] = {}
     events: dict[str, str] = {}
     key = ""
