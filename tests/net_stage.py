@@ -22,6 +22,8 @@ import uvloop
 from blockbuster import blockbuster_ctx
 
 from keystead.net.conversation import Conversations
+from keystead.net.door import Door
+from keystead.net.limits import NO_LIMITS
 from keystead.net.listeners import open_listener
 from keystead.settings import listener
 
@@ -292,17 +294,17 @@ class Stage:
 
 
 @asynccontextmanager
-async def stage(scheme="nymea", tls=None, options="", **faces):
+async def stage(scheme="nymea", tls=None, options="", limits=NO_LIMITS, **faces):
     """Run a server; its face for a path is given as ``path=face``, "root" for "/".
 
-    *options* end the address of the listener.
+    *tls* is the context to encrypt with; *options* end the address of the listener.
     """
     faces = {"/" + path.removeprefix("root"): face for path, face in faces.items()}
     face = faces.setdefault("/", Face())
     async with asyncio.TaskGroup() as tasks:
-        one = Stage(face, Conversations(tasks))
+        one = Stage(face, Conversations(tasks, limits))
         url = listener(f"{scheme}://127.0.0.1:0{options}")
-        one.server, _ = await open_listener(url, one.everyone, faces, tls)
+        one.server, _ = await open_listener(url, one.everyone, faces, tls and (lambda: tls))
         try:
             yield one
         finally:
@@ -378,6 +380,13 @@ class Client:
 def _limit_buffers(one):
     for buffer in (socket.SO_SNDBUF, socket.SO_RCVBUF):
         one.setsockopt(socket.SOL_SOCKET, buffer, 16 * 1024)
+
+
+def guest(source="192.0.2.1", *, limits=NO_LIMITS):
+    """Give a connection that was let in."""
+    one = Door(limits).admit(source, authentication=True)
+    assert one is not None
+    return one
 
 
 def messages_of(caplog, name="keystead.net", level=logging.WARNING):

@@ -3,11 +3,9 @@
 import asyncio
 import gc
 import logging
-import os
 import resource
 import secrets
 import signal
-import ssl
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -32,8 +30,10 @@ from keystead.domain.rights import Rights
 from keystead.hashing import Argon2Hasher
 from keystead.net.conversation import Conversations
 from keystead.net.dbus import ButtonBus
+from keystead.net.encryption import Encryption
+from keystead.net.limits import Limits, limits_from
 from keystead.net.listeners import ListenError, open_control_socket, open_listener
-from keystead.net.tls import server_context
+from keystead.net.listening import Listening
 from keystead.nymea.face import Face as NymeaFace
 from keystead.nymea.face import Identity
 from keystead.rpc.bus import NO_RIGHTS, Bus
@@ -131,14 +131,14 @@ def serve(settings: Settings) -> None:
         CertificateError: the certificates cannot be used.
         ListenError: an address cannot be used.
     """
-    _allow_many_files()
+    limits = limits_from(settings, _most_files())
     sys.setrecursionlimit(RECURSION_LIMIT)
     sys.setswitchinterval(SWITCH_INTERVAL)
     with data_folder(settings) as folder:
-        context = _tls(settings, folder.paths)
+        encryption = _encryption(settings, folder.paths)
         with directory_in(folder, settings) as directory:
             try:
-                uvloop.run(_run(settings, folder, directory, context))
+                uvloop.run(_run(settings, folder, directory, encryption, limits))
             finally:
                 folder.paths.addresses.unlink(missing_ok=True)
                 folder.paths.control_socket.unlink(missing_ok=True)
@@ -149,18 +149,23 @@ async def _run(
     settings: Settings,
     folder: DataFolder,
     directory: Directory,
-    context: ssl.SSLContext | None,
+    encryption: Encryption | None,
+    limits: Limits,
 ) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    reload = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload.set)
     faces = await _faces(settings, folder.uuid, directory)
     failure = None
     async with asyncio.TaskGroup() as tasks:
-        everyone = Conversations(tasks)
+        everyone = Conversations(tasks, limits)
         try:
-            servers = await _listen(settings, folder.paths, everyone, faces, context)
+            servers = await _listen(settings, folder.paths, everyone, faces, encryption)
             gc.freeze()  # what is here by now stays, so that no collection need look at it
+            if encryption:
+                everyone.start(encryption.keep_fresh(reload))
             if settings.buttons != "off":
                 everyone.start(_button_bus(settings.buttons, faces.nymea).run())
             await stop.wait()
@@ -207,8 +212,8 @@ async def _listen(
     paths: Folder,
     everyone: Conversations,
     faces: _Faces,
-    context: ssl.SSLContext | None,
-) -> list[asyncio.AbstractServer]:
+    encryption: Encryption | None,
+) -> list[Listening]:
     """Open every address, then say so: in the log, and in a file for programs.
 
     Raises:
@@ -216,10 +221,10 @@ async def _listen(
     """
     owners_desk = desk(faces.nymea.directory, faces.nymea.press)
     by_path: dict[str, WebSocketFace] = {"/": faces.nymea, "/tani": faces.tani}
-    servers: list[asyncio.AbstractServer] = []
+    servers: list[Listening] = []
     urls = []
     for listener in settings.listeners:
-        tls = context if listener.is_encrypted else None
+        tls = encryption if listener.is_encrypted else None
         server, url = await open_listener(listener, everyone, by_path, tls)
         servers.append(server)
         urls.append(url)
@@ -232,7 +237,10 @@ async def _listen(
     fresh.write_bytes(msgspec.json.encode(urls) + b"\n")
     fresh.rename(paths.addresses)
     LOG.info("listening", extra={"fields": {"addresses": urls, "version": __version__}})
-    print(*(f"Listening at {url}" for url in urls), sep="\n", flush=True)  # noqa: T201
+    print(*(f"Listening at {url}" for url in urls), sep="\n")  # noqa: T201
+    if encryption:
+        print(f"Certificate SHA-256 fingerprint: {encryption.fingerprint}")  # noqa: T201
+    sys.stdout.flush()
     return servers
 
 
@@ -256,32 +264,17 @@ def _button_bus(address: str, face: NymeaFace) -> ButtonBus:
     return ButtonBus(address, press, generate, agents_changed)
 
 
-def _tls(settings: Settings, paths: Folder) -> ssl.SSLContext | None:
-    """Give what TLS listeners serve with, if there are any; call it before threads run.
-
-    The first certificate is made in a child process, whose end gives back the memory of the
-    libraries that takes.
-    """
+def _encryption(settings: Settings, paths: Folder) -> Encryption | None:
+    """Give what TLS listeners serve with, if there are any."""
     if not any(listener.is_encrypted for listener in settings.listeners):
         return None
     certificate = Path(settings.certificate) if settings.certificate else None
     key = Path(settings.key) if settings.key else None
-
-    def context() -> ssl.SSLContext:
-        return server_context(paths.certificates, now(), certificate, key)
-
-    if certificate is None and not (paths.certificates / "server.crt").exists():
-        child = os.fork()
-        if child == 0:
-            try:
-                context()
-            finally:
-                os._exit(0)  # whatever went wrong goes wrong below again, and is told there
-        os.waitpid(child, 0)
-    return context()
+    return Encryption(paths.certificates, now, certificate, key)
 
 
-def _allow_many_files() -> None:
-    """Let as many connections in as the system allows this process."""
+def _most_files() -> int:
+    """Let this process open as many files as the system allows; give their number."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    return most

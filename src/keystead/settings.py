@@ -18,6 +18,7 @@ MAX_SESSION_HOURS = 10 * 365 * 24
 _NO_SETTINGS = {"KEYSTEAD_CONFIG", "KEYSTEAD_TOKEN"}  # read by the command line
 DEFAULT_LISTEN = ("nymeas://*:2222", "https://*:4444")
 
+Count = Annotated[int, msgspec.Meta(ge=0, le=10**9)]
 Scheme = Literal["nymea", "nymeas", "http", "https"]
 
 
@@ -77,6 +78,14 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             an address.
         session_idle_hours: how long the session of a web page lasts without being used.
         session_most_days: how long it lasts in all.
+        connections: how many are served at a time; 0 for as many as open files allow, 20,000
+            at most.
+        connections_per_source: how many of them from one source; 0 for any number, as in the
+            next three.
+        connections_before_sign_in: how many of them from whoever has not signed in.
+        requests_per_second: on one connection, of somebody signed in.
+        requests_per_second_before_sign_in: ... of somebody who has not.
+        limit_loopback: these four limits are for connections of this machine too.
     """
 
     data: str = "data"
@@ -90,6 +99,13 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     buttons: str = "off"
     session_idle_hours: Annotated[float, msgspec.Meta(gt=0, le=MAX_SESSION_HOURS)] = 8
     session_most_days: Annotated[float, msgspec.Meta(gt=0, le=MAX_SESSION_HOURS / 24)] = 7
+
+    connections: Count = 0
+    connections_per_source: Count = 256
+    connections_before_sign_in: Count = 1024
+    requests_per_second: Count = 1000
+    requests_per_second_before_sign_in: Count = 100
+    limit_loopback: bool = False
 
     @property
     def listeners(self) -> tuple[Listener, ...]:

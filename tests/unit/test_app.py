@@ -15,7 +15,7 @@ import pytest
 from dbus_fast.aio import MessageBus
 
 from keystead import __version__
-from keystead.app import _allow_many_files, data_folder, directory_in, now
+from keystead.app import _most_files, data_folder, directory_in, now
 from keystead.domain.accounts import NewUser, create_user
 from keystead.domain.model import OWNER, Scope
 from keystead.domain.refusal import Reason, RefusedError
@@ -258,7 +258,7 @@ def test_as_many_connections_are_let_in_as_the_system_allows():
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(256, before[1]), before[1]))
-        _allow_many_files()
+        assert _most_files() == before[1]
         assert resource.getrlimit(resource.RLIMIT_NOFILE) == (before[1], before[1])
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, before)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from keystead.net import frames, websocket
 from keystead.net.conversation import Conversations
 from keystead.net.frames import Sluice
-from tests.net_stage import TOO_LARGE, EchoFace
+from tests.net_stage import TOO_LARGE, EchoFace, guest
 from tests.raw_websocket import BINARY, CONTINUATION, PING, PONG, TEXT, frame, upgrade
 
 LIMIT = 66_000  # bytes, instead of MAX_MESSAGE; all three kinds of header occur below it
@@ -114,7 +114,7 @@ def connected():
     everyone = Conversations(asyncio.TaskGroup())
     face = EchoFace()
     face.ignores_binary = True
-    protocol = websocket.protocol(everyone, {"/": face}, authentication=True)
+    protocol = websocket.protocol(everyone, {"/": face}, guest())
     with ours, theirs:
         transport = Transport(ours)
         transport.protocol = protocol
@@ -293,7 +293,7 @@ class Reader:
 def opened(**how):
     """Give a sluice after the handshake, with both its neighbours."""
     inner = Inner()
-    sluice = Sluice(inner)
+    sluice = Sluice(inner, guest())
     reader = Reader(inner, **how)
     inner.on_handshake = partial(sluice.begin, reader)
     feed(sluice, b"GET / HTTP/1.1\r\n\r\n")

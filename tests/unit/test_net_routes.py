@@ -6,8 +6,8 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosedError, ConnectionClosedOK, InvalidStatus
 
-from keystead.net import websocket
 from keystead.net.frames import MAX_MESSAGE
+from keystead.net.limits import Limits
 from tests.net_stage import Face, messages_of, on_each_loop, stage
 from tests.raw_websocket import WebSocket, answer_head, frame, upgrade
 
@@ -179,9 +179,8 @@ async def test_each_path_has_its_protocol():
 
 
 @on_each_loop
-async def test_half_a_request_is_cut_off_after_a_while(monkeypatch):
-    monkeypatch.setattr(websocket, "HANDSHAKE_TIMEOUT", 0.05)
-    async with stage("http") as box:
+async def test_half_a_request_is_cut_off_after_a_while():
+    async with stage("http", limits=Limits(handshake=0.05)) as box:
         silent, half = await box.dial(), await box.dial()
         client, _ = await WebSocket.opened(box)
 

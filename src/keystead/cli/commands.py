@@ -83,6 +83,10 @@ def parser(version: str) -> argparse.ArgumentParser:
     keystead.add_argument("file", type=Path)
     export = _command(groups, "export", export_directory, "write all accounts to a file")
     export.add_argument("file", type=Path)
+    tls = groups.add_parser("tls", help="look after certificates").add_subparsers(
+        required=True, metavar="COMMAND"
+    )
+    _json(_command(tls, "fingerprint", _show_fingerprints, "print what clients may compare"))
     _describe_reference(groups)
     return root
 
@@ -145,6 +149,12 @@ def _build_reference(settings: Settings, given: argparse.Namespace) -> int:
     from keystead.cli import reference  # noqa: PLC0415 - the other commands go without it
 
     return reference.build_reference(settings, given)
+
+
+def _show_fingerprints(settings: Settings, given: argparse.Namespace) -> None:
+    from keystead.cli import tls  # noqa: PLC0415 - the other commands go without it
+
+    tls.show_fingerprints(settings, given)
 
 
 def _add(settings: Settings, given: argparse.Namespace) -> None:

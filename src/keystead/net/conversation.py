@@ -8,6 +8,9 @@ from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import suppress
 from typing import Any, Protocol
 
+from keystead.net.door import Door, Guest
+from keystead.net.limits import NO_LIMITS, Limits
+from keystead.net.pace import Pace
 from keystead.rpc.session import Face, Replies, Session
 
 LOG = logging.getLogger("keystead.net")
@@ -55,20 +58,29 @@ class Conversations:
 
     Args:
         tasks: where requests that have to wait are worked on.
+        limits: bounds on connections.
+
+    Attributes:
+        open: those that are not over.
+        closing: whether the server is about to stop.
+        door: counts all connections.
     """
 
-    def __init__(self, tasks: asyncio.TaskGroup) -> None:
+    def __init__(self, tasks: asyncio.TaskGroup, limits: Limits = NO_LIMITS) -> None:
+        self.limits = limits
+        self.door = Door(limits)
         self.open: set[Conversation] = set()
         self.closing = False
         self._tasks = tasks
         self._running: set[asyncio.Task[None]] = set()
         self._all_closed = asyncio.Event()
 
-    def start(self, work: Coroutine[Any, Any, None]) -> None:
+    def start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Work on something until it is done, or the server is."""
         task = self._tasks.create_task(work)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
+        return task
 
     async def close_all(self, patience: float) -> None:
         """Close every connection, those with a request under way once that is answered.
@@ -104,8 +116,11 @@ class Conversation:
         "_drained",
         "_due",
         "_finishing",
+        "_guest",
         "_held",
+        "_pace",
         "_paused",
+        "_resting",
         "_scheduled",
         "_session",
         "_timer",
@@ -118,9 +133,7 @@ class Conversation:
         everyone: Conversations,
         face: Face,
         wire: Wire,
-        *,
-        authentication: bool,
-        source: str,
+        guest: Guest,
     ) -> None:
         self._all = everyone
         self._wire = wire
@@ -130,13 +143,18 @@ class Conversation:
         self._held: list[bytes] | None = None  # pushed while a long message is under way
         self._finishing = False  # close when all that came is answered
         self._paused = False  # the peer's requests stay unread
+        self._resting = False  # the peer asks faster than it may
         self._scheduled = False  # another slice is due
         self._unasked = 0  # bytes sent unasked since the peer last took everything
         self._timer: asyncio.TimerHandle | None = None
         self._due = 0.0  # when the timer runs out
         self._session: Session = face.session(
-            self, authentication=authentication, source=source
+            self, authentication=guest.authentication, source=guest.source
         )
+        self._guest = guest
+        guest.session = self._session
+        guest.judge()
+        self._pace = Pace(everyone.limits, guest)
         everyone.open.add(self)
         self.mind_deadline()
 
@@ -266,11 +284,13 @@ class Conversation:
             replies = session.apologise()
         if replies:
             self._wire.write(replies)
+        if (rest := self._pace.spent(len(replies) + (session.job is not None))) > 0:
+            self._rest(rest)
         if session.job is not None:
             self._all.start(self._wait())
         elif session.closing:
             self.close()
-        elif session.has_requests:
+        elif self._resting or session.has_requests:
             self._schedule()
         elif self._finishing:
             self.close()
@@ -292,11 +312,21 @@ class Conversation:
 
     def _is_held(self) -> bool:
         """Tell whether nothing more can be answered for now."""
-        return self._closed or self._blocked or self._session.job is not None
+        return self._closed or self._blocked or self._resting or self._session.job is not None
+
+    def _rest(self, seconds: float) -> None:
+        """Leave unread what the peer sends for some time; it asks faster than it may."""
+        self._resting = True
+        self._pause()
+        asyncio.get_running_loop().call_later(seconds, self._end_rest)
+
+    def _end_rest(self) -> None:
+        self._resting = False
+        self._advance()
 
     def _schedule(self) -> None:
-        """Have the next slice worked on after others had their turn; unless blocked by now."""
-        if not self._blocked:
+        """Have the next slice worked on after others had their turn; later if blocked or resting by now."""
+        if not self._blocked and not self._resting:
             self._scheduled = True
             asyncio.get_running_loop().call_soon(self._advance)
 
@@ -310,6 +340,7 @@ class Conversation:
             LOG.exception("request failed")
             replies = session.apologise()
         session.resume()
+        self._guest.judge()
         if self._closed:
             return
         if replies:
@@ -340,6 +371,7 @@ class Conversation:
             return
         if self._session.deadline is not None and self._session.deadline <= now:
             self._session.expire(now)
+            self._guest.judge()
         self.mind_deadline()
 
 

@@ -1,7 +1,11 @@
 """Walks along WebSocket frames (RFC 6455 5.2) as they come, before picows reads them."""
 
 import asyncio
-from typing import Any, Protocol
+from functools import partial
+from typing import Any, Protocol, cast
+
+from keystead.net.conversation import reset
+from keystead.net.door import Guest
 
 MAX_MESSAGE = 1024 * 1024  # bytes; sessions may allow less
 AT_ONCE = 64 * 1024  # bytes of a read; picows doubles a buffer that one fills, and keeps it
@@ -49,10 +53,12 @@ class Sluice(asyncio.BufferedProtocol):
 
     Args:
         inner: the protocol of picows.
+        guest: the connection as the door counts it.
     """
 
     __slots__ = (
         "_get_buffer",
+        "_guest",
         "_head",
         "_held",
         "_inner",
@@ -64,8 +70,9 @@ class Sluice(asyncio.BufferedProtocol):
         "_view",
     )
 
-    def __init__(self, inner: Any) -> None:
+    def __init__(self, inner: Any, guest: Guest) -> None:
         self._inner = inner
+        self._guest = guest
         self._get_buffer = inner.get_buffer
         self._pass_on = inner.buffer_updated
         self._view: memoryview = _SINK  # what is read into
@@ -84,6 +91,7 @@ class Sluice(asyncio.BufferedProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Hand on."""
+        self._guest.cut_off = partial(reset, cast("asyncio.Transport", transport))
         self._inner.connection_made(transport)
 
     def get_buffer(self, sizehint: int) -> memoryview:
@@ -138,6 +146,7 @@ class Sluice(asyncio.BufferedProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Hand on."""
         self._inner.connection_lost(exc)
+        self._guest.leave()
 
     # --- the walk ---------------------------------------------------------------------------
 

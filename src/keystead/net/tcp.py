@@ -4,7 +4,7 @@ import asyncio
 from typing import cast
 
 from keystead.net.conversation import HIGH_WATER, Conversation, Conversations, reset
-from keystead.net.source import source_of
+from keystead.net.door import Guest
 from keystead.rpc.session import Face, Replies
 
 
@@ -14,19 +14,19 @@ class StreamConnection(asyncio.Protocol):
     Args:
         everyone: all conversations of this server.
         face: the protocol spoken here.
-        authentication: False on a listener where everybody may do everything.
+        guest: the connection as the door counts it.
     """
 
-    __slots__ = ("_authentication", "_conversation", "_everyone", "_face", "_transport")
+    __slots__ = ("_conversation", "_everyone", "_face", "_guest", "_transport")
 
     deadline: float | None = None  # the session sees every byte
     _conversation: Conversation
     _transport: asyncio.Transport
 
-    def __init__(self, everyone: Conversations, face: Face, *, authentication: bool) -> None:
+    def __init__(self, everyone: Conversations, face: Face, guest: Guest) -> None:
         self._everyone = everyone
         self._face = face
-        self._authentication = authentication
+        self._guest = guest
 
     # --- what the event loop calls ----------------------------------------------------------
 
@@ -34,13 +34,8 @@ class StreamConnection(asyncio.Protocol):
         """Begin the conversation."""
         self._transport = cast("asyncio.Transport", transport)
         self._transport.set_write_buffer_limits(high=HIGH_WATER)
-        self._conversation = Conversation(
-            self._everyone,
-            self._face,
-            self,
-            authentication=self._authentication,
-            source=source_of(self._transport.get_extra_info("peername")),
-        )
+        self._guest.cut_off = self.abort
+        self._conversation = Conversation(self._everyone, self._face, self, self._guest)
 
     def data_received(self, data: bytes) -> None:
         """Hand bytes to the conversation."""
@@ -62,6 +57,7 @@ class StreamConnection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """End the conversation."""
         self._conversation.lost()
+        self._guest.leave()
 
     # --- what the conversation calls --------------------------------------------------------
 

@@ -30,8 +30,14 @@ AUTHORITY_LIFETIME = timedelta(days=7305)  # 20 years
 SERVER_LIFETIME = timedelta(days=820)
 RENEW_BEFORE_END = timedelta(days=30)
 
+# Forward secrecy and authenticated encryption only, for TLS 1.2; 1.3 has nothing else (RFC 9325).
+_CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
+
 # X509_V_FLAG_NO_CHECK_TIME of OpenSSL, which Python's `ssl` has no name for.
 _ANY_TIME = ssl.VerifyFlags(0x200000)
+
+
+_BEGIN, _END = b"-----BEGIN CERTIFICATE-----", b"-----END CERTIFICATE-----"
 
 
 class CertificateError(CannotError):
@@ -100,6 +106,31 @@ def fingerprint(certificate_pem: bytes) -> str:
     return hashlib.sha256(der).digest().hex(":").upper()
 
 
+def served_fingerprint(path: Path) -> str:
+    """Give the fingerprint of the first certificate in a file, the one that is served.
+
+    Raises:
+        CertificateError: the file cannot be read, or holds none.
+    """
+    try:
+        content = path.read_bytes()
+        begin = content.index(_BEGIN)
+        return fingerprint(content[begin : content.index(_END, begin) + len(_END)])
+    except OSError as error:
+        raise CertificateError(f"Cannot read {path} ({_reason(error)}).") from error
+    except ValueError as error:
+        raise CertificateError(f"There is no PEM certificate in {path}.") from error
+
+
+def is_due(folder: Path, now: datetime) -> bool:
+    """Tell whether ``server_context`` would have to sign a certificate.
+
+    Raises:
+        OSError: *folder* cannot be read.
+    """
+    return not (folder / "ca.crt").exists() or not _is_usable(folder, max(now, EARLIEST))
+
+
 def _own_context(certificate: Path | None, key: Path | None) -> ssl.SSLContext:
     if certificate is None or key is None:
         raise CertificateError("A certificate and its key go together: name both or neither.")
@@ -115,6 +146,8 @@ def _own_context(certificate: Path | None, key: Path | None) -> ssl.SSLContext:
 def _loaded(certificate: Path, key: Path) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers(_CIPHERS)
+    context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION
     # An empty pass phrase: without one, OpenSSL would ask at the terminal and wait for ever.
     context.load_cert_chain(certificate, key, password="")
     return context
@@ -133,25 +166,30 @@ def _unusable_authority(folder: Path, reason: str) -> CertificateError:
 
 def _is_usable(folder: Path, moment: datetime) -> bool:
     try:
-        end = _end_of_validity(_loaded(folder / "server.crt", folder / "server.key"), folder)
+        context = _loaded(folder / "server.crt", folder / "server.key")
+        end = end_of_validity(context, folder / "ca.crt")
     except (FileNotFoundError, ssl.SSLError):
         return False
     return end - moment >= RENEW_BEFORE_END
 
 
-def _end_of_validity(context: ssl.SSLContext, folder: Path) -> datetime:
+def end_of_validity(context: ssl.SSLContext, anchor: Path) -> datetime:
     """Tell when the certificate of *context* ends, by shaking hands with it in memory.
 
     It takes about 2 ms and no parser: the certificate speaks for itself, where a date noted beside it
     or the age of the file could be wrong, and the authority's signature is checked as well.
 
+    Args:
+        context: what is served with.
+        anchor: the authority's certificate in PEM, or the very chain that is served.
+
     Raises:
-        ssl.SSLError: the authority in *folder* did not sign it.
+        ssl.SSLError: *anchor* neither signed nor is it.
     """
     client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     client.check_hostname = False
-    client.verify_flags |= _ANY_TIME
-    client.load_verify_locations(folder / "ca.crt")
+    client.verify_flags |= _ANY_TIME | ssl.VERIFY_X509_PARTIAL_CHAIN
+    client.load_verify_locations(anchor)
     to_client, to_server = ssl.MemoryBIO(), ssl.MemoryBIO()
     asking = client.wrap_bio(to_client, to_server)
     serving = context.wrap_bio(to_server, to_client, server_side=True)

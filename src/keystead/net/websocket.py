@@ -5,7 +5,7 @@ import logging
 from collections.abc import Mapping
 from functools import partial
 from http import HTTPStatus
-from typing import Any, cast
+from typing import cast
 from urllib.parse import urlsplit
 
 from picows import (
@@ -24,14 +24,13 @@ from picows import (
 from picows.picows import WSProtocol  # type: ignore[attr-defined]
 
 from keystead.net.conversation import HIGH_WATER, Conversation, Conversations, reset
+from keystead.net.door import Guest
 from keystead.net.frames import MAX_MESSAGE, Sluice
-from keystead.net.source import source_of
 from keystead.rpc.session import Replies, WebSocketFace
 
 LOG = logging.getLogger("picows.websocket")
 
 READ_BUFFER = 1024  # bytes at first; it grows with what comes
-HANDSHAKE_TIMEOUT = 10.0  # seconds for the HTTP request
 MESSAGE_TIMEOUT = 10.0  # seconds for the rest of a message that has begun
 
 # Codes that a close frame may carry; RFC 6455 7.4 and its registry.
@@ -54,15 +53,13 @@ class WebSocketConnection(WSListener):
     Args:
         everyone: all conversations of this server.
         face: the protocol spoken here, as text messages.
-        authentication: False on a listener where everybody may do everything.
+        guest: the connection as the door counts it.
     """
 
-    def __init__(
-        self, everyone: Conversations, face: WebSocketFace, *, authentication: bool
-    ) -> None:
+    def __init__(self, everyone: Conversations, face: WebSocketFace, guest: Guest) -> None:
         self._everyone = everyone
         self._face = face
-        self._authentication = authentication
+        self._guest = guest
         self._payloads: list[bytes] = []  # whole messages of the present read
         self._fragments: bytearray | None = None  # of a message that is not complete
         self._is_text = True  # ... which is no binary one
@@ -80,13 +77,7 @@ class WebSocketConnection(WSListener):
         self._websocket = transport
         self._transport = transport.underlying_transport
         self._transport.set_write_buffer_limits(high=HIGH_WATER)
-        self._conversation = Conversation(
-            self._everyone,
-            self._face,
-            self,
-            authentication=self._authentication,
-            source=source_of(self._transport.get_extra_info("peername")),
-        )
+        self._conversation = Conversation(self._everyone, self._face, self, self._guest)
         cast("Sluice", self._transport.get_protocol()).begin(self)
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
@@ -264,41 +255,24 @@ class WebSocketConnection(WSListener):
         self._websocket.disconnect()
 
 
-async def listen(
-    everyone: Conversations,
-    faces: Mapping[str, WebSocketFace],
-    *,
-    authentication: bool,
-    **where: Any,
-) -> asyncio.Server:
-    """Listen for WebSocket connections.
+def protocol(
+    everyone: Conversations, faces: Mapping[str, WebSocketFace], guest: Guest
+) -> Sluice:
+    """Give what serves one connection, from its HTTP request on.
 
     Args:
         everyone: all conversations of this server.
         faces: the protocol spoken at each path.
-        authentication: False when everybody may do everything here.
-        where: host, port and ssl, as for ``loop.create_server``.
-
-    Raises:
-        OSError: the address cannot be used.
+        guest: the connection as the door counts it.
     """
-    return await asyncio.get_running_loop().create_server(
-        lambda: protocol(everyone, faces, authentication=authentication), **where
-    )
-
-
-def protocol(
-    everyone: Conversations, faces: Mapping[str, WebSocketFace], *, authentication: bool
-) -> Sluice:
-    """Give what serves one connection, from its HTTP request on."""
     inner = WSProtocol(
         host_port=None,
         ws_path=None,
         is_client_side=False,
-        ws_listener_factory=partial(_route, everyone, faces, authentication),
+        ws_listener_factory=partial(_route, everyone, faces, guest),
         logger=LOG,
         disconnect_on_exception=True,
-        websocket_handshake_timeout=HANDSHAKE_TIMEOUT,
+        websocket_handshake_timeout=everyone.limits.handshake,
         enable_auto_ping=False,
         auto_ping_idle_timeout=None,
         auto_ping_reply_timeout=None,
@@ -308,13 +282,13 @@ def protocol(
         extra_headers=None,
         read_buffer_init_size=READ_BUFFER,
     )
-    return Sluice(inner)
+    return Sluice(inner, guest)
 
 
 def _route(
     everyone: Conversations,
     faces: Mapping[str, WebSocketFace],
-    authentication: bool,  # noqa: FBT001 - bound by partial
+    guest: Guest,
     request: WSUpgradeRequest,
 ) -> WSListener | WSUpgradeResponseWithListener:
     path = request.path.partition(b"?")[0].decode("ascii", "replace")
@@ -323,7 +297,7 @@ def _route(
         return WSUpgradeResponseWithListener(ok, None)
     if (face := faces.get(path)) is None:
         return _refusal(HTTPStatus.NOT_FOUND)
-    if not authentication and not _is_local(request.headers.get("Origin")):
+    if not guest.authentication and not _is_local(request.headers.get("Origin")):
         return _refusal(HTTPStatus.FORBIDDEN)
     if "websocket" not in request.headers.get("Upgrade", "").lower():
         return _refusal(HTTPStatus.UPGRADE_REQUIRED, {"Upgrade": "websocket"})
@@ -331,7 +305,7 @@ def _route(
         request.headers["Connection"] = "Upgrade"  # picows knows it only when it stands alone
     if request.headers.get("Sec-WebSocket-Version") != "13":
         return _refusal(HTTPStatus.UPGRADE_REQUIRED, {"Sec-WebSocket-Version": "13"})
-    return WebSocketConnection(everyone, face, authentication=authentication)
+    return WebSocketConnection(everyone, face, guest)
 
 
 def _is_local(origin: str | None) -> bool:
