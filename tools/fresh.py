@@ -9,7 +9,7 @@ import msgspec
 from keystead.nymea import grammar
 from keystead.nymea.methods import catalogue
 from keystead.store.sql import migrations
-from tools import python_client, tani_reference, typescript
+from tools import python_client, requirements, tani_reference, typescript
 
 ROOT = Path(__file__).parent.parent
 
@@ -34,8 +34,10 @@ GENERATED = {
     "docs/reference/tani.d.ts": typescript.functions,
     "docs/reference/introspection.json": introspection,
     "docs/reference/tani.md": tani_reference.page,
+    "docs/security/matrix.md": requirements.page,
     "src/keystead/client/api.py": python_client.api,
     "src/keystead/client/types.py": python_client.types,
+    "src/keystead/data/requirements.json": requirements.document,
     "tests/golden/migrations.sha256": checksums,
 }
 

@@ -582,6 +582,7 @@ def test_broken_http_is_an_error_or_a_close(box, text):
 # Plain on TLS, TLS on plain, and those who do not read
 
 
+@pytest.mark.clause("EN 18031-1 SCM-3")
 def test_a_hello_in_clear_on_a_tls_port_is_dropped_at_once(start, connect):
     server = start("tls", ("nymeas", "https"))
     for url in server.urls.values():

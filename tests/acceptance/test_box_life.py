@@ -122,6 +122,7 @@ def ended(client: Client) -> bool:
     return True
 
 
+@pytest.mark.clause("IEC 62443-4-2 CR 1.5")
 def test_a_removed_token_ends_its_sessions_and_no_others(box):
     name = box.add()
     first, second = box.signed_in(name, device="first"), box.signed_in(name, device="second")
@@ -135,6 +136,12 @@ def test_a_removed_token_ends_its_sessions_and_no_others(box):
     assert second.works()
 
 
+@pytest.mark.clause(
+    "ETSI EN 303 645 5.1-4",
+    "IEC 62443-4-2 CR 1.5",
+    "OWASP ASVS 5.0 6.4.3",
+    "NIST SP 800-63B-4 3.1.1.2 change",
+)
 def test_a_password_set_by_an_administrator_ends_all_sessions_and_tokens(box):
     name = box.add()
     clients = [box.signed_in(name), box.signed_in(name)]
@@ -151,6 +158,7 @@ def test_a_password_set_by_an_administrator_ends_all_sessions_and_tokens(box):
     assert admin.works()
 
 
+@pytest.mark.clause("OWASP ASVS 5.0 7.4.2")
 def test_a_removed_user_is_gone_from_every_connection(box):
     name = box.add()
     client = box.signed_in(name)
@@ -316,6 +324,7 @@ def outcome(client: Client) -> Message:
     return params
 
 
+@pytest.mark.clause("ETSI EN 303 645 5.1-2A")
 def test_a_pressed_button_signs_in_the_one_who_waits(box):
     client, listener = box.greet(), box.admin()
     listener.subscribe("Users", "JSONRPC")
@@ -396,6 +405,7 @@ def tokens_of_nobody(admin: Client) -> list[Message]:
     return tokens
 
 
+@pytest.mark.clause("OWASP ASVS 5.0 6.5.1")
 def test_one_press_pairs_once(box):
     client = box.greet()
     wait_for_button(client)

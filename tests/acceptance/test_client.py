@@ -280,6 +280,7 @@ async def test_the_authority_of_the_box_can_be_trusted(box, certificates, scheme
         assert (await client.users.get_user_info()).username == "olga"
 
 
+@pytest.mark.clause("EN 18031-1 SCM-2")
 @pytest.mark.parametrize("scheme", ["nymeas", "wss"])
 @on_each_loop
 async def test_another_certificate_than_the_pinned_one_is_refused(box, pin, scheme):

@@ -221,6 +221,7 @@ def test_an_empty_token_counts_as_none(box, token):
     assert set(client.reply()["params"]) == HELLO_KEYS
 
 
+@pytest.mark.clause("EN 18031-1 AUM-3")
 @pytest.mark.parametrize("token", [12345, "not/a token!", "'", "x" * 5000])
 def test_any_odd_token_is_merely_unknown(box, token):
     client = box.connect(box.server)
@@ -546,6 +547,7 @@ def test_before_set_up_parameters_of_create_user_are_checked(stranger):
 # Step 5b: signed in or not
 
 
+@pytest.mark.clause("EN 18031-1 AUM-1-1")
 @pytest.mark.parametrize(
     ("method", "params"),
     [

@@ -120,6 +120,7 @@ def test_a_killed_server_can_be_started_again(start):
     assert get(server.urls["http"], "/healthz")[0] == 200
 
 
+@pytest.mark.clause("EN 18031-1 SSM-1", "ETSI EN 303 645 5.4-1")
 def test_the_data_folder_is_for_its_owner_alone(start, connect):
     server = start("data", ALL)
     set_up(connect(server))
@@ -211,6 +212,7 @@ def test_missing_settings_are_named(tmp_path):
     assert str(file) in said
 
 
+@pytest.mark.clause("EN 18031-1 GEC-3")
 def test_listeners_may_come_from_the_settings(tmp_path):
     data, file = tmp_path / "data", tmp_path / "keystead.toml"
     file.write_text('listen = ["nymea://127.0.0.1:0", "http://127.0.0.1:0"]\n')
@@ -552,6 +554,7 @@ def test_a_user_is_added_on_the_command_line(commands, serving):
     assert box.signed_in("paul").works()
 
 
+@pytest.mark.clause("ETSI EN 303 645 5.1-4", "IEC 62443-4-2 CR 1.3", "OWASP ASVS 5.0 6.4.3")
 def test_scopes_and_password_are_changed_on_the_command_line(commands, serving):
     commands("user", "add", "xaver", "--scopes", "ControlThings", password=PASSWORD)
     commands("user", "scopes", "xaver", "Admin")
@@ -565,6 +568,7 @@ def test_scopes_and_password_are_changed_on_the_command_line(commands, serving):
     assert refused == {"success": False}
 
 
+@pytest.mark.clause("IEC 62443-4-2 CR 1.3")
 def test_a_user_is_removed_on_the_command_line(commands, serving):
     commands("user", "add", "yvonne", password=PASSWORD)
     commands("user", "remove", "yvonne")
@@ -704,6 +708,7 @@ def test_users_are_listed_and_shown_as_json(commands):
 # Secrets
 
 
+@pytest.mark.clause("EN 18031-1 SSM-3", "ETSI EN 303 645 5.4-1", "OWASP ASVS 5.0 16.2.5")
 def test_no_password_and_no_token_is_written_anywhere(start, connect):
     server = start("data", ALL)
     secrets = {

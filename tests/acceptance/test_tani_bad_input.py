@@ -606,6 +606,7 @@ def test_a_request_cut_anywhere_is_no_request(tani):
     assert admin.response()["status"] == DONE
 
 
+@pytest.mark.clause("OWASP ASVS 5.0 16.2.5")
 def test_passwords_and_keys_are_in_no_response_and_no_log(tani):
     secret = "Secret7" + os.urandom(6).hex()
     name = tani.add(Password=secret)

@@ -82,6 +82,7 @@ def test_a_user_without_a_password_is_seen_over_nymea_and_cannot_sign_in(tani, n
     assert answer["success"] is False
 
 
+@pytest.mark.clause("EN 18031-1 AUM-4", "OWASP ASVS 5.0 6.3.4")
 def test_a_password_set_over_one_face_holds_on_both(tani, nymea):
     first, second = tani.add(), create(nymea)
     tani.admin().do("Users/Write", Username=second, Password=OTHER_PASSWORD)
@@ -170,6 +171,7 @@ def test_writing_over_tani_leaves_what_only_nymea_knows(tani, nymea):
 # Live revocation
 
 
+@pytest.mark.clause("OWASP ASVS 5.0 8.3.2")
 def test_scopes_set_over_nymea_reach_an_open_connection(tani, nymea):
     connection = tani.user()
     name = connection.who
@@ -188,6 +190,7 @@ def test_a_user_removed_over_nymea_is_gone_from_open_connections(tani, nymea):
     assert ended_session(connection, connection.key)
 
 
+@pytest.mark.clause("EN 18031-1 AUM-4")
 def test_a_password_changed_over_nymea_ends_the_sessions(tani, nymea):
     connection = tani.user()
     name = connection.who
@@ -214,6 +217,7 @@ def test_a_user_deleted_over_tani_is_gone_from_nymea(tani):
     assert tani.connect(tani.server).hello(client.token)["authenticated"] is False
 
 
+@pytest.mark.clause("EN 18031-1 AUM-4")
 def test_a_password_changed_over_tani_ends_the_tokens_of_nymea(tani, nymea):
     name = tani.add()
     client = tani.nymea(name)
@@ -251,6 +255,7 @@ def test_a_group_that_edits_users_reaches_an_open_nymea_connection(tani):
     assert may_list(client) is False
 
 
+@pytest.mark.clause("IEC 62443-4-2 CR 2.1 RE2")
 def test_joining_and_leaving_a_group_reaches_an_open_nymea_connection(tani):
     group, name = tani.add_group(UserEdit=True), tani.add()
     client = tani.nymea(name)
@@ -330,6 +335,7 @@ def tokens(client: Client, name: str) -> list[Message]:
     return listed
 
 
+@pytest.mark.clause("IEC 62443-4-2 CR 2.6", "OWASP ASVS 5.0 7.4.5")
 def test_a_session_is_among_the_tokens_and_can_be_removed_there(tani, nymea):
     connection = tani.user()
     name = connection.who
@@ -355,6 +361,7 @@ def test_a_session_that_was_ended_is_no_token_any_more(tani, nymea):
     assert tokens(nymea, name) == []
 
 
+@pytest.mark.clause("OWASP ASVS 5.0 6.3.4")
 def test_a_session_key_is_no_token_and_a_token_no_session_key(tani):
     connection = tani.user(**ALL_RIGHTS)
     name = connection.who

@@ -64,6 +64,7 @@ def test_signing_in_never_takes_away_what_everybody_may(tani):
 # In force before the response
 
 
+@pytest.mark.clause("OWASP ASVS 5.0 8.3.2")
 def test_a_change_is_in_force_before_its_response(tani):
     group = tani.add_group()
     name = tani.add(Groups=[group])
@@ -275,6 +276,7 @@ def test_nobody_hears_of_what_was_refused(tani, editor):
     assert editor.settle() == []
 
 
+@pytest.mark.clause("OWASP ASVS 5.0 8.2.2")
 def test_only_those_who_edit_users_hear_of_them(tani):
     group = tani.add_group()
     user, anonymous = tani.user(Groups=[group], Editor=True, Diag=True), tani.anonymous()

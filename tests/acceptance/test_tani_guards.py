@@ -74,6 +74,7 @@ def test_one_who_holds_a_right_gives_it(tani, editor):
     assert editor.users()[name]["Groups"] == [group]
 
 
+@pytest.mark.clause("EN 18031-1 ACM-2")
 @pytest.mark.parametrize(
     "item",
     [
@@ -412,6 +413,7 @@ def test_no_user_is_called_like_everybody(tani, name):
 # Look-alikes
 
 
+@pytest.mark.clause("IEC 62443-4-2 CR 1.4")
 @pytest.mark.parametrize(
     ("first", "second"),
     [

@@ -3,6 +3,7 @@
 from copy import deepcopy
 from dataclasses import dataclass, field
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -156,6 +157,7 @@ def seen(connection: Tani) -> Message:
     return answer | {"Groups": sorted(answer["Groups"])}
 
 
+@pytest.mark.clause("IEC 62443-4-2 CR 2.1", "OWASP ASVS 5.0 8.3.1")
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(steps, min_size=3, max_size=14))
 def test_lists_and_rights_are_what_a_simple_model_says(tani: TaniBox, sequence):

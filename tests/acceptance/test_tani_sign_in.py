@@ -77,6 +77,7 @@ def test_the_first_user_can_give_every_right(new_server, open_tani):
     assert connection.activate(key)["Username"] == "olga"
 
 
+@pytest.mark.clause("ETSI EN 303 645 5.1-1")
 @pytest.mark.parametrize(
     "missing",
     [
@@ -112,6 +113,7 @@ def shared_new_server(start_shared):
     return start_shared("never", TANI)
 
 
+@pytest.mark.clause("OWASP ASVS 5.0 6.3.2")
 @pytest.mark.parametrize(
     "function", ["Users/List", "Users/ListGroup", "Users/WriteGroup", "Users/Delete"]
 )
@@ -182,6 +184,7 @@ def test_the_items_of_the_first_user_can_be_said(new_server, open_tani):
 # Signing in
 
 
+@pytest.mark.clause("IEC 62443-4-2 CR 1.10", "OWASP ASVS 5.0 6.3.8")
 def test_a_wrong_password_and_an_unknown_name_look_the_same(tani):
     name = tani.add()
     first = tani.anonymous().ask("Users/Login", Username=name, Password=OTHER_PASSWORD)
@@ -196,6 +199,7 @@ def test_capitals_do_not_matter_at_sign_in(tani):
     assert answer["Username"] == name
 
 
+@pytest.mark.clause("EN 18031-1 AUM-2")
 @pytest.mark.parametrize("password", ["", PASSWORD])
 def test_nobody_signs_in_to_an_account_without_a_password(tani, password):
     name = new_name()
@@ -231,6 +235,7 @@ def test_a_wrong_key_leaves_the_connection_anonymous(tani, key):
     assert tani.admin().who == "olga"
 
 
+@pytest.mark.clause("EN 18031-1 AUM-3", "OWASP ASVS 5.0 7.2.1")
 def test_a_key_that_is_nearly_right_is_wrong(tani):
     key = tani.user().key
     for wrong in (key[:-1], key + "A", key + " ", key.swapcase(), "A" + key[1:] + "x"):
@@ -269,6 +274,7 @@ def test_many_sign_ins_at_once_are_done_or_put_off(tani):
 # Signing out
 
 
+@pytest.mark.clause("IEC 62443-4-2 CR 2.5", "IEC 62443-4-2 CR 2.6", "OWASP ASVS 5.0 7.4.1")
 def test_signing_out_ends_the_session_on_all_its_connections(tani):
     name = tani.add()
     first = tani.signed_in(name)
@@ -350,6 +356,7 @@ def test_sessions_and_changes_outlast_the_server(start, open_tani, how):
 # The end of a key
 
 
+@pytest.mark.clause("EN 18031-1 AUM-4", "OWASP ASVS 5.0 7.4.3")
 def test_a_new_password_ends_the_sessions(tani):
     name = tani.add()
     connections = [tani.signed_in(name), tani.signed_in(name)]
@@ -364,6 +371,7 @@ def test_a_new_password_ends_the_sessions(tani):
     assert bystander.who
 
 
+@pytest.mark.clause("OWASP ASVS 5.0 7.4.3")
 def test_an_own_new_password_ends_the_sessions_too(tani):
     editor = tani.user(UserEdit=True)
     name = editor.who
@@ -380,6 +388,7 @@ def test_keeping_the_password_keeps_the_sessions(tani):
     assert tani.activated(connection.key).who == name
 
 
+@pytest.mark.clause("OWASP ASVS 5.0 7.4.2")
 def test_a_deleted_account_ends_its_sessions(tani):
     connection = tani.user()
     name = connection.who
@@ -390,6 +399,7 @@ def test_a_deleted_account_ends_its_sessions(tani):
     assert ended_session(connection, connection.key), "a new account is somebody else"
 
 
+@pytest.mark.clause("OWASP ASVS 5.0 7.4.2")
 @pytest.mark.parametrize("function", ["Users/Delete", "Users/Write"])
 def test_a_sign_in_under_way_does_not_outlive_its_account_or_password(tani, function):
     admin, connection = tani.admin(), tani.anonymous()
@@ -409,6 +419,7 @@ def test_a_sign_in_under_way_does_not_outlive_its_account_or_password(tani, func
             assert ended_session(tani.anonymous(), answer["data"]["AuthKey"])
 
 
+@pytest.mark.clause("OWASP ASVS 5.0 7.1.2")
 def test_an_account_has_64_sessions_and_the_oldest_make_room(tani):
     name = tani.add()
     connection = tani.anonymous()
@@ -438,6 +449,12 @@ def hasty(start, open_tani, tmp_path: Path):
     return hasty
 
 
+@pytest.mark.clause(
+    "IEC 62443-4-2 CR 2.5",
+    "IEC 62443-4-2 CR 2.6",
+    "OWASP ASVS 5.0 7.3.1",
+    "OWASP ASVS 5.0 7.4.1",
+)
 def test_a_session_ends_when_it_is_not_used(hasty):
     opened, idle, key = hasty(f"session_idle_hours = {1.0 / 3600}\n")
     time.sleep(0.4)
@@ -449,6 +466,7 @@ def test_a_session_ends_when_it_is_not_used(hasty):
     assert idle.rights() == NOBODY
 
 
+@pytest.mark.clause("OWASP ASVS 5.0 7.3.2")
 def test_a_session_ends_however_much_it_is_used(hasty):
     opened, _, key = hasty(f"session_most_days = {0.9 / 86400}\n")
     used = opened()

@@ -231,6 +231,7 @@ def test_a_deleted_group_is_gone_from_its_members_and_does_not_come_back(tani):
     assert member.rights().items() >= {"Editor": False, "UserEdit": False}.items()
 
 
+@pytest.mark.clause("IEC 62443-4-2 CR 1.4")
 def test_a_deleted_user_does_not_come_back_with_a_new_one_of_the_name(tani):
     group = tani.add_group(Editor=True)
     name = tani.add(Groups=[group], Diag=True, Items=[EVERYTHING])

@@ -223,6 +223,7 @@ def test_a_crafted_name_removes_nobody_else(admin):
 # Passwords
 
 
+@pytest.mark.clause("OWASP ASVS 5.0 6.2.1", "OWASP ASVS 5.0 6.2.4")
 @pytest.mark.parametrize(
     "password",
     [
@@ -260,12 +261,16 @@ def test_a_password_that_follows_the_rules_is_accepted(box, admin, password):
     assert box.signed_in(name, password).works()
 
 
+@pytest.mark.clause("NIST SP 800-63B-4 3.1.1.2 NFC")
 def test_a_password_is_the_same_however_its_accents_are_encoded(box, admin):
     name = new_name()
     assert create(admin, name, password="Cafe\u03017Sailing") == NO_ERROR
     assert box.signed_in(name, "Caf\u00e97Sailing").works()
 
 
+@pytest.mark.clause(
+    "EN 18031-1 AUM-3", "OWASP ASVS 5.0 6.2.8", "NIST SP 800-63B-4 3.1.1.2 whole"
+)
 def test_passwords_are_told_apart_to_the_last_character(box, admin):
     name = new_name()
     assert create(admin, name, password=LONG) == NO_ERROR
@@ -402,6 +407,7 @@ def test_removing_a_user_who_does_not_exist_is_an_error(admin):
     assert admin.settle() == []
 
 
+@pytest.mark.clause("IEC 62443-4-2 CR 1.4")
 def test_a_removed_name_is_free_again_and_its_tokens_stay_dead(box, admin):
     name = box.add()
     client = box.signed_in(name)
@@ -446,6 +452,7 @@ def token_ids(client: Client, name: str) -> list[str]:
     return [token["id"] for token in tokens]
 
 
+@pytest.mark.clause("OWASP ASVS 5.0 7.4.3", "OWASP ASVS 5.0 7.4.5")
 @pytest.mark.parametrize("spell", [str.lower, str.upper, "{{{}}}".format])
 def test_an_administrator_removes_anyones_token(box, admin, spell):
     name = box.add()
@@ -494,6 +501,7 @@ def test_only_administrators_manage_users(box, method, params, scopes):
     assert client.works()
 
 
+@pytest.mark.clause("EN 18031-1 ACM-2", "OWASP ASVS 5.0 8.2.3")
 def test_nobody_raises_their_own_scopes(box):
     name = box.add(scopes=ALL_SIX[:5])
     client = box.signed_in(name)
@@ -512,6 +520,7 @@ def test_a_user_who_becomes_administrator_may_at_once(box, admin):
     assert client.get("Users.GetUsers")["users"]
 
 
+@pytest.mark.clause("OWASP ASVS 5.0 8.3.2")
 def test_an_administrator_who_is_demoted_may_not_any_more(box, admin):
     name = box.add(scopes=[ADMIN])
     client = box.signed_in(name)
@@ -623,6 +632,7 @@ def test_self_service_lets_users_care_for_their_own_account(helping):
     assert len(client.get("Users.GetTokens")["tokenInfoList"]) == 1
 
 
+@pytest.mark.clause("OWASP ASVS 5.0 8.2.2")
 def test_self_service_ends_at_the_own_account(helping):
     client = helping.user()
     assert client.get("Users.SetUserInfo", username="olga", displayName="x") == DENIED

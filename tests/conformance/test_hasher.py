@@ -39,6 +39,19 @@ def test_another_password_does_not_fit(hasher, typed):
     assert not fits(hasher, PASSWORD, typed)
 
 
+@pytest.mark.clause("EN 18031-1 AUM-3", "NIST SP 800-63B-4 3.1.1.2 whole")
+def test_no_part_of_a_password_fits(hasher):
+    async def scenario() -> list[bool]:
+        encoded = await hasher.hash(PASSWORD)
+        lengths = range(len(PASSWORD))
+        parts = [PASSWORD[:end] for end in lengths] + [
+            PASSWORD[start + 1 :] for start in lengths
+        ]
+        return [await hasher.verify(encoded, part) for part in parts]
+
+    assert not any(asyncio.run(scenario()))
+
+
 def test_the_way_a_password_is_composed_does_not_matter(hasher):
     assert fits(hasher, "Ge\u0301heim-1", "G\u00e9heim-1")
     assert fits(hasher, "G\u00e9heim-1", "Ge\u0301heim-1")
@@ -50,6 +63,7 @@ def test_nothing_fits_what_is_no_hash(hasher, encoded):
     assert not asyncio.run(hasher.verify(encoded, ""))
 
 
+@pytest.mark.clause("EN 18031-1 SSM-3", "IEC 62443-4-2 CR 1.5")
 def test_every_hash_is_different_and_none_shows_the_password(hasher):
     async def hash_twice() -> list[str]:
         return [await hasher.hash(PASSWORD), await hasher.hash(PASSWORD)]

@@ -231,6 +231,7 @@ def test_another_password_is_kept_and_leaves_the_tokens(play, kind):
     assert play(scenario) == ["new", "first", [TABLET, PHONE]]
 
 
+@pytest.mark.clause("IEC 62443-4-2 CR 1.3")
 def test_a_removed_user_takes_password_and_tokens_along(play):
     async def scenario(store):
         await record(store, *BOTH, *TOKENS)

@@ -240,6 +240,7 @@ def test_a_removed_group_goes_from_its_members_with_its_items(play):
     assert play(scenario) == [None, None, (), (STAFF, GUESTS), (), 3, left]
 
 
+@pytest.mark.clause("IEC 62443-4-2 CR 1.4")
 @pytest.mark.parametrize("again", [NIGHT, NIGHT._replace(id=GroupId(b"m" * 16))])
 def test_a_group_of_the_same_name_or_id_revives_nothing(play, again):
     async def scenario(store):

@@ -7,6 +7,7 @@ import itertools
 import json
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -110,6 +111,7 @@ def talk(line: Line, chunks: list[bytes]) -> list[dict[str, object]]:
     return messages
 
 
+@pytest.mark.clause("EN 18031-1 GEC-6")
 @given(st.lists(st.binary(max_size=60), max_size=8))
 def test_any_bytes_of_a_stranger_are_answered_or_close(chunks):
     talk(Box().connect(), chunks)
@@ -126,6 +128,7 @@ def test_any_fragments_of_json_are_answered_or_close(fragments, places):
     talk(Box().greet(authentication=False), portions(stream, places))
 
 
+@pytest.mark.clause("EN 18031-1 GEC-6")
 @given(st.lists(st.tuples(requests | odd_requests, separators), max_size=6), cuts)
 def test_any_requests_of_an_administrator_are_answered_or_close(asked, places):
     line = signed_in()

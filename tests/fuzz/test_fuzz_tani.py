@@ -6,6 +6,7 @@ Whatever is asked, the rights that a connection is shown are those that it has.
 import json
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -108,6 +109,7 @@ def talk(line: Line, messages: list[bytes]) -> list[dict[str, object]]:
     return found
 
 
+@pytest.mark.clause("EN 18031-1 GEC-6")
 @given(st.lists(st.binary(max_size=60), max_size=8), st.sampled_from(["", "olga"]))
 def test_any_bytes_are_answered(messages, name):
     talk(signed_in(name), messages)
@@ -118,6 +120,7 @@ def test_any_fragments_of_json_are_answered(fragments):
     talk(signed_in("", authentication=False), ["".join(fragments).encode()])
 
 
+@pytest.mark.clause("EN 18031-1 GEC-6")
 @given(st.lists(requests | odd_requests, max_size=8), st.sampled_from(["", "ann", "olga"]))
 def test_any_requests_are_answered(asked, name):
     line = signed_in(name)
@@ -159,6 +162,7 @@ def test_how_requests_come_together_changes_no_response(asked, slice_of):
     assert at_once == talk(one_by_one, messages)
 
 
+@pytest.mark.clause("IEC 62443-4-2 CR 2.1")
 @given(st.lists(st.tuples(requests, st.integers(0, 2)), max_size=10))
 def test_whatever_many_do_at_once_nobody_gains_rights(asked):
     line = signed_in("ann")

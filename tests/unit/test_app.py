@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import resource
+import secrets
 import signal
 import socket
 import ssl
@@ -71,6 +72,7 @@ def test_health_is_told_and_a_client_greeted_on_every_listener(tmp_path):
             assert client.ask("JSONRPC.Hello")["initialSetupRequired"] is True
 
 
+@pytest.mark.clause("EN 18031-1 SCM-1")
 def test_an_encrypted_listener_has_a_certificate_of_its_own(tmp_path):
     with serving(tmp_path, "--listen", "nymeas://127.0.0.1:0") as server:
         context = ssl.create_default_context()
@@ -87,6 +89,7 @@ def test_an_encrypted_listener_has_a_certificate_of_its_own(tmp_path):
     assert (tmp_path / "certificates").is_dir()
 
 
+@pytest.mark.clause("EN 18031-1 SCM-1")
 def test_plain_listeners_beyond_loopback_are_warned_of(tmp_path):
     with serving(
         tmp_path, "--listen", "nymea://0.0.0.0:0", "--listen", "http://[::1]:0"
@@ -146,6 +149,7 @@ def test_a_missing_certificate_is_named(tmp_path):
     assert "none.pem" in line
 
 
+@pytest.mark.clause("OWASP ASVS 5.0 16.2.5")
 def test_changes_are_logged_for_whoever_wants_to_know_without_names_or_secrets(tmp_path):
     config = tmp_path / "keystead.toml"
     config.write_text('log_level = "debug"')
@@ -167,6 +171,7 @@ def test_changes_are_logged_for_whoever_wants_to_know_without_names_or_secrets(t
     assert PASSWORD not in text
 
 
+@pytest.mark.clause("OWASP ASVS 5.0 16.5.2")
 def test_buttons_on_a_bus_that_is_not_there_are_reported_and_hinder_nobody(tmp_path):
     config = tmp_path / "keystead.toml"
     config.write_text(f'buttons = "unix:path={tmp_path / "no bus"}"')
@@ -239,6 +244,14 @@ def test_a_folder_keeps_its_identity(tmp_path):
     assert first.uuid == second.uuid
 
 
+@pytest.mark.clause("EN 18031-1 CCK-2", "ETSI EN 303 645 5.4-4", "OWASP ASVS 5.0 7.2.3")
+def test_secrets_come_from_the_randomness_of_the_system(tmp_path):
+    settings = Settings(data=str(tmp_path))
+
+    with data_folder(settings) as folder, directory_in(folder, settings) as directory:
+        assert directory.randomness is secrets.token_bytes
+
+
 def test_a_directory_follows_the_settings(tmp_path):
     settings = Settings(data=str(tmp_path), password_profile="nist", self_service=True)
 
@@ -264,6 +277,7 @@ def test_as_many_connections_are_let_in_as_the_system_allows():
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
+@pytest.mark.clause("EN 18031-1 SSM-1")
 def test_the_umask_of_the_user_opens_nothing(tmp_path):
     before = os.umask(0)
     try:

@@ -59,6 +59,7 @@ def terminal(keystead, *arguments):
             os.close(keys)
 
 
+@pytest.mark.clause("IEC 62443-4-2 CR 1.10")
 def test_a_password_is_asked_for_twice_and_not_shown(keystead):
     with terminal(keystead, "user", "add", "ann") as screen:
         screen.type(b"New password: ", f"{PASSWORD}\n".encode())

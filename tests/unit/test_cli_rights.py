@@ -213,6 +213,7 @@ def test_nobody_is_allowed_anything_because_nobody_reads_the_answer(plant, buffe
     assert (ended.returncode, ended.stderr) == (DENIED, b"")
 
 
+@pytest.mark.clause("OWASP ASVS 5.0 16.5.3")
 def test_an_answer_that_cannot_be_written_is_none(plant):
     with open("/dev/full", "w") as full:  # noqa: PTH123 - no file of ours
         question = ("rights", "check", "ann", "Clock", "--data", plant)

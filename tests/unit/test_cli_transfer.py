@@ -125,6 +125,7 @@ def test_running_servers_export_and_import_and_know_it_at_once(keystead, other, 
             assert client.ask("JSONRPC.Hello")["initialSetupRequired"] is False
 
 
+@pytest.mark.clause("EN 18031-1 SSM-3")
 def test_only_its_owner_can_read_what_was_exported(full, file):
     before = os.umask(0)
     try:

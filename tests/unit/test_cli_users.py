@@ -53,6 +53,7 @@ def test_a_new_account_is_an_administrator_unless_told_otherwise(keystead):
     assert keystead.done("user", "list").out == "ann  Admin\n"
 
 
+@pytest.mark.clause("IEC 62443-4-2 CR 1.3")
 def test_an_account_is_made_with_all_that_was_said(box):
     box.done(
         *("user", "add", "Bob", "--scopes", "ControlThings,Diag"),
@@ -84,6 +85,7 @@ def test_accounts_are_listed_in_columns_and_in_the_order_they_were_made(keystead
     )
 
 
+@pytest.mark.clause("ETSI EN 303 645 5.1-1", "OWASP ASVS 5.0 6.3.2")
 def test_an_empty_directory_lists_nothing(keystead):
     assert keystead.done("user", "list").out == ""
     assert keystead.done("user", "list", "--json").json == []
@@ -205,6 +207,7 @@ def test_a_weak_password_is_refused_and_not_repeated(box, command, password):
     assert (outcome.code, outcome.complaint) == (1, "The password does not meet the rules.")
 
 
+@pytest.mark.clause("IEC 62443-4-2 CR 1.7")
 def test_the_rules_for_passwords_follow_the_settings(keystead, monkeypatch):
     monkeypatch.setenv("KEYSTEAD_PASSWORD_PROFILE", "nist")
 

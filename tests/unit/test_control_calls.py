@@ -159,6 +159,7 @@ def test_an_account_is_shown_with_its_tokens_oldest_first(office):
     ]
 
 
+@pytest.mark.clause("OWASP ASVS 5.0 8.2.3")
 def test_no_secret_is_ever_shown(office):
     office.add("ann")
     signed_in = office.sign_in("ann")

@@ -89,6 +89,7 @@ def test_nothing_is_answered_before_the_line_ends():
     assert outcomes(talk.say(b"\n")) == [("done", b"[]")]
 
 
+@pytest.mark.clause("EN 18031-1 GEC-6")
 @pytest.mark.parametrize(
     "line",
     [

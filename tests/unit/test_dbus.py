@@ -361,6 +361,7 @@ async def test_both_names_objects_and_interfaces_answer(bus, name, path, interfa
         assert answer.body == [b"a token"]
 
 
+@pytest.mark.clause("EN 18031-1 GEC-6")
 @pytest.mark.parametrize(
     ("member", "fields", "expected"),
     [
@@ -435,6 +436,7 @@ async def test_the_way_to_both_objects_and_all_methods_can_be_looked_up(bus):
         assert found == {(path, name): methods for path in OBJECTS for name in NAMES}
 
 
+@pytest.mark.clause("EN 18031-1 AUM-1-2", "IEC 62443-4-2 CR 1.2", "IEC 62443-4-2 CR 2.1 RE1")
 @AS_ROOT
 @pytest.mark.parametrize(
     ("member", "signature", "body"),
@@ -491,6 +493,7 @@ async def test_nobody_but_the_bus_tells_that_an_agent_has_left(bus):
         assert house.presses.qsize() == 1
 
 
+@pytest.mark.clause("OWASP ASVS 5.0 16.5.2")
 @on_a_loop
 async def test_a_lost_bus_is_joined_again_and_its_agents_are_forgotten(bus, log):
     async with serving(bus) as house:

@@ -40,6 +40,7 @@ def data(tmp_path):
     return folder
 
 
+@pytest.mark.clause("OWASP ASVS 5.0 8.1.1")
 def test_the_command_line_answers_as_the_guide_shows(data, capfd):
     questions = re.findall(r"^\$ keystead (.*)\n((?:[^$].*\n)+)", CONSOLE, re.MULTILINE)
 

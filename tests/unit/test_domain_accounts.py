@@ -94,6 +94,7 @@ def test_a_new_user_is_as_asked_for_and_can_sign_in(house, actor):
     assert change.user == bob
 
 
+@pytest.mark.clause("IEC 62443-4-2 CR 1.4")
 def test_users_have_ids_of_their_own(house):
     async def create():
         for name in ("bob", "carl"):

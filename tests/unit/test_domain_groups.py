@@ -50,6 +50,7 @@ def stored(plant, name):
 # --- written --------------------------------------------------------------------------------
 
 
+@pytest.mark.clause("IEC 62443-4-2 CR 2.1 RE2")
 def test_a_group_that_is_not_there_is_made(plant, root):
     plant.do(plant.group_write(root, "operators", Scope.DIAG, items=(BOILER, HALL)))
 
@@ -222,6 +223,7 @@ def requests(plant, actor):
     ]
 
 
+@pytest.mark.clause("IEC 62443-4-2 CR 2.1 RE2")
 @pytest.mark.parametrize("scopes", [Scope.NONE, Scope.ADMIN & ~Scope.USER_EDIT])
 def test_whoever_may_not_change_users_may_not_change_groups(plant, operators, scopes):
     ann = plant.person("ann", scopes, items=[EVERYTHING])

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
@@ -80,6 +81,7 @@ def _readable(written: Any) -> Export | None:
         return None
 
 
+@pytest.mark.clause("EN 18031-1 GEC-6")
 @given(written=_files())
 def test_a_directory_works_after_any_import(written):
     found = _readable(written)

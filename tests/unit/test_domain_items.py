@@ -163,6 +163,7 @@ def test_of_two_rules_on_one_name_either_may_give_the_right_to_write(first):
     assert writes(rules, "Objects.Plant")
 
 
+@pytest.mark.clause("EN 18031-1 ACM-2", "OWASP ASVS 5.0 8.2.2")
 @given(GIVEN, st.lists(NAMES, min_size=1, max_size=8))
 def test_engine_and_definition_agree(rules, items):
     merged = table_of(rules)

@@ -36,6 +36,7 @@ def test_nobody_waits_at_first(desk):
     assert desk.expire(0) is None
 
 
+@pytest.mark.clause("OWASP ASVS 5.0 6.5.5")
 def test_a_device_waits_for_five_minutes(desk):
     waiting, before = desk.request("tablet", "Ann's tablet", 100.0)
     assert before is None
@@ -44,6 +45,7 @@ def test_a_device_waits_for_five_minutes(desk):
     assert waiting.until == 100.0 + 300
 
 
+@pytest.mark.clause("OWASP ASVS 5.0 6.5.1")
 def test_the_button_is_for_the_device_that_waits_and_for_that_one_once(desk):
     waiting, _ = desk.request("tablet", "Ann's tablet", 0)
     assert desk.take() is waiting

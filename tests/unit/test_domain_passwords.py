@@ -18,6 +18,7 @@ NYMEA = PasswordPolicy(PasswordProfile.NYMEA, nothing_is_common)
 NIST = PasswordPolicy(PasswordProfile.NIST, nothing_is_common)
 
 
+@pytest.mark.clause("IEC 62443-4-2 CR 1.7", "OWASP ASVS 5.0 6.2.1")
 @pytest.mark.parametrize(
     ("password", "allowed"),
     [
@@ -38,6 +39,9 @@ def test_nymea_asks_for_eight_characters_of_three_kinds(password, allowed):
     assert NYMEA.allows(password, "ann") is allowed
 
 
+@pytest.mark.clause(
+    "IEC 62443-4-2 CR 1.7", "OWASP ASVS 5.0 6.2.1", "NIST SP 800-63B-4 3.1.1.2 characters"
+)
 @pytest.mark.parametrize(
     ("password", "allowed"),
     [
@@ -53,6 +57,7 @@ def test_nist_asks_for_fifteen_characters_of_any_kind(password, allowed):
     assert NIST.allows(password, "ann") is allowed
 
 
+@pytest.mark.clause("OWASP ASVS 5.0 6.2.9", "NIST SP 800-63B-4 3.1.1.2 long")
 @pytest.mark.parametrize("policy", [NYMEA, NIST])
 @pytest.mark.parametrize(
     ("size", "allowed"), [(MAX_PASSWORD_BYTES, True), (MAX_PASSWORD_BYTES + 1, False)]
@@ -62,6 +67,7 @@ def test_a_password_has_a_limited_size(policy, size, allowed):
     assert policy.allows("Aa1x" + "é" * ((size - 4) // 2) + "x" * (size % 2), "ann") is allowed
 
 
+@pytest.mark.clause("NIST SP 800-63B-4 3.1.1.2 block-list")
 @pytest.mark.parametrize("policy", [NYMEA, NIST])
 @pytest.mark.parametrize(
     "name", ["Annabel1.Archer", "ANNABEL1.ARCHER", "\uff21nnabel1.Archer", "annabel1.archer"]
@@ -76,6 +82,7 @@ def test_a_password_is_text(policy):
     assert not policy.allows("Abcdefghijklmn1\ud800", "ann")
 
 
+@pytest.mark.clause("NIST SP 800-63B-4 3.1.1.2 block-list")
 @pytest.mark.parametrize("profile", PasswordProfile)
 def test_a_common_password_is_not_allowed_however_it_is_composed(profile):
     policy = PasswordPolicy(profile, {"P\u00e9ssword-number-1"}.__contains__)

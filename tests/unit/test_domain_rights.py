@@ -248,6 +248,7 @@ def test_askers_whose_reads_take_a_while_merge_once(plant):
     assert plant.reader.reads == 1
 
 
+@pytest.mark.clause("OWASP ASVS 5.0 16.5.3")
 def test_a_merge_that_fails_leaves_nothing_and_the_next_asker_is_answered(plant):
     plant.reader.failures = [OSError("the disk is gone")]
 

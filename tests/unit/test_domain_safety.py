@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -145,6 +146,7 @@ class Town:
         self.mine.append(signed_in.principal)
 
 
+@pytest.mark.clause("EN 18031-1 ACM-2")
 @given(PEOPLE, SEQUENCES)
 def test_nobody_gains_or_gives_a_scope_that_they_did_not_hold(people, asks):
     async def scenario():
@@ -161,6 +163,7 @@ def test_nobody_gains_or_gives_a_scope_that_they_did_not_hold(people, asks):
     asyncio.run(scenario())
 
 
+@pytest.mark.clause("OWASP ASVS 5.0 8.2.2")
 @given(PEOPLE, SEQUENCES)
 def test_whoever_holds_more_is_out_of_reach(people, asks):
     async def seen(town, user_id):

@@ -78,6 +78,7 @@ def test_a_session_opens_the_directory_to_its_user_with_their_groups(plant, ann)
     assert session.expires == NOON + LIFETIME.idle
 
 
+@pytest.mark.clause("EN 18031-1 CCK-1", "OWASP ASVS 5.0 7.2.2", "OWASP ASVS 5.0 7.2.3")
 def test_a_key_is_256_random_bits_that_fit_into_an_address(plant, ann):
     keys = {opened(plant).secret for _ in range(20)}
     assert len(keys) == 20
@@ -85,6 +86,7 @@ def test_a_key_is_256_random_bits_that_fit_into_an_address(plant, ann):
     assert all(key.replace("-", "").replace("_", "").isalnum() for key in keys)
 
 
+@pytest.mark.clause("EN 18031-1 SSM-3")
 def test_no_key_is_kept_or_shown(plant, ann):
     session = opened(plant)
     assert session.secret not in repr(session)
@@ -214,6 +216,7 @@ def session_token(principal, number, expires=NOON + LIFETIME.idle):
 # --- over -----------------------------------------------------------------------------------
 
 
+@pytest.mark.clause("OWASP ASVS 5.0 7.3.1")
 def test_a_session_that_is_not_used_is_over_at_the_exact_moment(plant, ann):
     session = opened(plant)
     plant.clock.advance(LIFETIME.idle - timedelta(microseconds=1))

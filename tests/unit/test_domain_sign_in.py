@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import pytest
 
@@ -52,6 +53,12 @@ def test_the_right_password_gives_a_token_that_opens_the_directory(house, name):
     assert added.token.device_name == "tablet"
 
 
+@pytest.mark.clause("OWASP ASVS 5.0 6.2.10", "NIST SP 800-63B-4 3.1.1.2 change")
+def test_no_password_ends_because_of_its_age(house):
+    house.directory.clock.advance(timedelta(days=20 * 365))
+    assert asyncio.run(sign_in(house.directory, "Ann", PASSWORD, "tablet"))
+
+
 @pytest.mark.parametrize(
     ("chosen", "typed"),
     [("Ge\u0301heim-1", "G\u00e9heim-1"), ("G\u00e9heim-1", "Ge\u0301heim-1")],
@@ -82,6 +89,7 @@ def test_another_name_or_password_is_refused_with_one_reason(house, name, passwo
     assert house.changes() == []
 
 
+@pytest.mark.clause("EN 18031-1 AUM-2")
 def test_an_account_without_a_password_does_not_sign_in_with_one(house):
     asyncio.run(move_in(house.directory, "robot", password=None))
     for password in ("", PASSWORD, "None"):
@@ -113,6 +121,7 @@ class CountingHasher:
         return self.hasher.is_outdated(encoded)
 
 
+@pytest.mark.clause("OWASP ASVS 5.0 6.3.8")
 @pytest.mark.parametrize("name", ["Ann", "nobody", "robot", PUSH_BUTTON_USER])
 def test_every_attempt_costs_one_verification(name):
     hasher = CountingHasher()

@@ -78,6 +78,7 @@ def test_a_token_remembers_its_device_and_when_it_was_made(house):
     assert house.changes() == [TokenAdded(expected, digest(signed_in.secret))]
 
 
+@pytest.mark.clause("EN 18031-1 CCK-2")
 def test_tokens_and_their_secrets_are_never_the_same(house):
     async def issue_many():
         return [await house.issued(house.ann) for _ in range(20)]
@@ -87,6 +88,7 @@ def test_tokens_and_their_secrets_are_never_the_same(house):
     assert len({signed_in.principal.token_id for signed_in in issued}) == 20
 
 
+@pytest.mark.clause("EN 18031-1 CCK-1", "ETSI EN 303 645 5.4-4", "IEC 62443-4-2 CR 1.14")
 def test_a_secret_is_256_random_bits_and_an_id_a_random_uuid(house):
     signed_in = asyncio.run(house.issued(house.ann))
     assert len(base64.b64decode(signed_in.secret, validate=True)) == 32
@@ -94,6 +96,7 @@ def test_a_secret_is_256_random_bits_and_an_id_a_random_uuid(house):
     assert signed_in.principal.token_id.version == 4
 
 
+@pytest.mark.clause("EN 18031-1 SSM-3", "IEC 62443-4-2 CR 1.14")
 def test_no_secret_is_kept_or_shown(house):
     signed_in = asyncio.run(house.issued(house.ann))
     (added,) = house.changes()
@@ -117,6 +120,7 @@ def test_a_device_name_that_nobody_should_have_to_keep_is_refused(house, device_
 # --- whose ----------------------------------------------------------------------------------
 
 
+@pytest.mark.clause("EN 18031-1 AUM-2", "EN 18031-1 AUM-3")
 @pytest.mark.parametrize("secret", ["", "secret of nobody", "secret of ann ", "\ud800", "a\0"])
 def test_another_secret_opens_nothing(house, secret):
     assert house.whose(secret) is None

@@ -47,6 +47,9 @@ def test_a_password_fits_its_hash_and_no_other_does(hasher):
     asyncio.run(talk())
 
 
+@pytest.mark.clause(
+    "EN 18031-1 CRY-1", "ETSI EN 303 645 5.1-3", "NIST SP 800-63B-4 3.1.1.2 storage"
+)
 def test_a_hash_says_how_it_was_made_and_nothing_of_the_password(hasher):
     first, second = asyncio.run(several(hasher.hash("secret"), hasher.hash("secret")))
 
@@ -59,6 +62,12 @@ async def several(*work):
     return await asyncio.gather(*work)
 
 
+@pytest.mark.clause(
+    "EN 18031-1 AUM-3",
+    "OWASP ASVS 5.0 6.2.8",
+    "NIST SP 800-63B-4 3.1.1.2 characters",
+    "NIST SP 800-63B-4 3.1.1.2 whole",
+)
 @pytest.mark.parametrize("password", ODD, ids=ascii)
 def test_passwords_of_any_characters_are_told_apart(hasher, password):
     async def talk():
@@ -109,6 +118,7 @@ def test_nothing_fits_what_is_no_hash(hasher, encoded):
     asyncio.run(talk())
 
 
+@pytest.mark.clause("OWASP ASVS 5.0 6.3.8")
 @pytest.mark.parametrize("encoded", [None, nymea("other"), nymea("secret")])
 def test_every_answer_takes_as_long_as_a_hash(hasher, encoded):
     async def talk():
@@ -130,6 +140,7 @@ async def cost(hasher, encoded):
     return min(costs)
 
 
+@pytest.mark.clause("EN 18031-1 CRY-1")
 def test_only_present_hashes_are_not_outdated(hasher):
     present = asyncio.run(several(hasher.hash("secret")))[0]
 

@@ -2,6 +2,7 @@
 
 import ast
 import hashlib
+import re
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,9 @@ VAGUE = ("manager", "helper", "util")
 CATALOGUES: list[Catalogue[Any]] = [nymea, tani, control]
 DEFINED = [entry for one in CATALOGUES for entry in (*one, *one.notifications.values())]
 WIRE_NAMES = {entry.name for entry in DEFINED}
+
+# What keys and tokens look like; a name has few digits, a hash or a key has many.
+RANDOM_LOOKING = re.compile(r"[A-Za-z0-9+/=_-]{32,}|-----BEGIN [A-Z ]*PRIVATE KEY-----")
 
 # Where a wire name is written besides its definition, and why it has to be.
 MENTIONS = {
@@ -67,6 +71,18 @@ def test_no_module_is_too_long_to_have_one_subject(module):
 def test_no_module_has_a_name_that_says_nothing():
     vague = [path for path in SOURCE.rglob("*") if any(word in path.stem for word in VAGUE)]
     assert not named(vague), "such a name tells nobody what belongs in it"
+
+
+@pytest.mark.clause("ETSI EN 303 645 5.4-3")
+def test_no_key_and_no_random_text_is_written_into_the_program():
+    sources = [path for path in SOURCE.rglob("*") if path.suffix in {".py", ".sql", ".toml"}]
+    found = [
+        (path.name, text)
+        for path in sources
+        for text in RANDOM_LOOKING.findall(path.read_text("utf-8"))
+        if sum(letter.isdigit() for letter in text) >= 4 or "PRIVATE" in text
+    ]
+    assert found == [], "secrets are made on each device, and never come with the program"
 
 
 def test_migrations_stay_as_they_were_recorded():
@@ -114,6 +130,7 @@ def test_a_wire_name_is_written_elsewhere_only_where_that_was_reviewed():
     assert elsewhere == MENTIONS, "a name is spelt once, so that it can change in one place"
 
 
+@pytest.mark.clause("EN 18031-1 ACM-1")
 @pytest.mark.parametrize(
     ("catalogue", "matrix"), [(nymea, METHODS), (tani, FUNCTIONS)], ids=["nymea", "tani"]
 )

@@ -27,6 +27,7 @@ def lines(capsys):
         logging.getLogger(name).setLevel(before)
 
 
+@pytest.mark.clause("OWASP ASVS 5.0 16.2.4")
 def test_an_event_is_one_object_with_its_fields(lines):
     written = lines()
 
@@ -40,6 +41,7 @@ def test_an_event_is_one_object_with_its_fields(lines):
     assert entry["bytes"] == 5
 
 
+@pytest.mark.clause("OWASP ASVS 5.0 16.2.2")
 def test_the_time_is_utc_with_milliseconds():
     record = logging.makeLogRecord({"msg": "x", "created": 1700000000.1239})
 
@@ -49,6 +51,7 @@ def test_the_time_is_utc_with_milliseconds():
 NASTY = ["two\nlines", "a\rb", "\x00\x1b[31mred", "\u2028\u2029\x85\x0b\x0c", '"}{', "\ud800"]
 
 
+@pytest.mark.clause("OWASP ASVS 5.0 16.4.1")
 @pytest.mark.parametrize("text", NASTY)
 def test_no_character_leaves_the_line(lines, text):
     written = lines()

@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from keystead.net import conversation
 from keystead.net.conversation import SLICE
 from tests.net_stage import Face, large, messages_of, on_each_loop, stage
@@ -78,6 +80,7 @@ async def test_several_requests_that_wait_are_worked_on_one_after_the_other():
         assert [await client.line(), await client.line()] == ["one", "two"]
 
 
+@pytest.mark.clause("OWASP ASVS 5.0 16.3.4")
 @on_each_loop
 async def test_a_fault_is_apologised_for_and_logged_and_the_connection_goes_on(caplog):
     async with stage() as box:

@@ -115,6 +115,7 @@ async def test_stopping_waits_for_no_farewell(tls, trusting):
         await session.is_over.wait()
 
 
+@pytest.mark.clause("EN 18031-1 SCM-3", "ETSI EN 303 645 5.5-7")
 @on_each_loop
 async def test_who_speaks_no_tls_is_turned_away(tls, trusting):
     async with stage("nymeas", tls) as box:

@@ -120,6 +120,7 @@ async def test_what_a_listener_says_of_authentication_reaches_the_session(scheme
     assert face.authentication in ([], [True])
 
 
+@pytest.mark.clause("EN 18031-1 AUM-1-2")
 @on_each_loop_at_start
 async def test_the_control_socket_is_its_owners_alone(tmp_path):
     path = tmp_path / "control.sock"

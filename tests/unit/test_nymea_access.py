@@ -91,6 +91,7 @@ def test_the_table_has_every_method():
     assert set(METHODS) == set(catalogue.methods)
 
 
+@pytest.mark.clause("EN 18031-1 ACM-2", "IEC 62443-4-2 CR 2.1", "OWASP ASVS 5.0 8.2.1")
 @every_method
 @pytest.mark.parametrize("scopes", EVERY_SCOPE, ids=str)
 @pytest.mark.parametrize("self_service", [False, True])
@@ -108,6 +109,9 @@ def test_whoever_is_signed_in_is_let_in_or_denied(method, scopes, self_service):
     assert not line.is_closed
 
 
+@pytest.mark.clause(
+    "EN 18031-1 ACM-1", "EN 18031-1 AUM-1-1", "ETSI EN 303 645 5.5-5", "IEC 62443-4-2 CR 1.1"
+)
 @every_method
 def test_whoever_is_not_signed_in_may_only_sign_in(method):
     box = Box()
@@ -124,6 +128,7 @@ def test_whoever_is_not_signed_in_may_only_sign_in(method):
     assert line.is_closed is (method not in AFTER_SET_UP)
 
 
+@pytest.mark.clause("OWASP ASVS 5.0 6.3.2")
 @every_method
 def test_before_the_set_up_everybody_may_only_set_up(method):
     line = Box().greet()
@@ -149,6 +154,7 @@ def test_without_authentication_everybody_is_let_in(method):
     assert not line.is_closed
 
 
+@pytest.mark.clause("IEC 62443-4-2 CR 1.2", "IEC 62443-4-2 CR 2.1 RE1", "OWASP ASVS 5.0 7.2.1")
 @every_method
 def test_a_token_that_was_revoked_lets_nobody_in(method):
     box = Box()
@@ -162,6 +168,7 @@ def test_a_token_that_was_revoked_lets_nobody_in(method):
         assert line.is_closed
 
 
+@pytest.mark.clause("OWASP ASVS 5.0 8.1.1")
 @every_method
 @pytest.mark.parametrize("self_service", [False, True])
 def test_the_introspection_names_a_scope_that_lets_in(method, self_service):

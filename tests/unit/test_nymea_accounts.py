@@ -118,6 +118,7 @@ def test_too_much_hashing_makes_no_user(box, admin):
     assert create(admin) == BACKEND
 
 
+@pytest.mark.clause("OWASP ASVS 5.0 16.5.3")
 def test_a_store_that_cannot_write_makes_no_user(box, admin):
     box.store.fault = RefusedError(Reason.STORAGE_FAILED)
     assert create(admin) == BACKEND

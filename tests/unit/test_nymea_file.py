@@ -722,6 +722,7 @@ token_rows = st.builds(
 )
 
 
+@pytest.mark.clause("EN 18031-1 GEC-6")
 @settings(deadline=None)
 @given(
     st.sampled_from([0, 1, 2]),

@@ -196,6 +196,7 @@ def test_whoever_removes_themselves_gets_the_reply_and_is_closed(ann):
     assert ann.is_closed
 
 
+@pytest.mark.clause("OWASP ASVS 5.0 8.3.1")
 def test_a_token_that_is_revoked_before_the_write_is_refused_and_closed(box, ann):
     ann.start("Users.CreateUser", {"username": "new", "password": PASSWORD})
     revoke(box, "ann")

@@ -206,6 +206,7 @@ def test_a_pairing_ends_when_it_has_waited_too_long(box, phone):
     assert not phone.is_closed
 
 
+@pytest.mark.clause("OWASP ASVS 5.0 6.5.5")
 def test_after_its_end_a_pairing_cannot_be_pushed(box, phone):
     phone.wait(TIMEOUT)
     with pytest.raises(RefusedError):

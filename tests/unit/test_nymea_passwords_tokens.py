@@ -47,6 +47,7 @@ def is_good(box, token):
 # --- ChangePassword -------------------------------------------------------------------------
 
 
+@pytest.mark.clause("EN 18031-1 AUM-4")
 def test_a_changed_password_is_the_one_to_sign_in_with(box, admin):
     assert admin.get("Users.ChangePassword", newPassword=NEW) == NO_ERROR
     params = {"username": "olga", "deviceName": ""}
@@ -143,6 +144,7 @@ def test_who_does_not_exist_or_has_no_tokens_has_an_empty_list(box, admin, name)
     assert admin.get("Users.GetUserTokens", username=name) == NO_ERROR | {"tokenInfoList": []}
 
 
+@pytest.mark.clause("IEC 62443-4-2 CR 1.14", "OWASP ASVS 5.0 8.2.3")
 def test_no_list_shows_a_secret(admin):
     reply = admin.ask("Users.GetTokens")
     assert admin.token not in str(reply)

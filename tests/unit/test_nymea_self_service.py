@@ -42,6 +42,7 @@ def test_the_introspection_says_so(ann):
     assert {opened[name] for name in OPENED} == {"PermissionScopeNone"}
 
 
+@pytest.mark.clause("ETSI EN 303 645 5.1-4")
 def test_users_may_change_their_own_password(box, ann):
     assert ann.get("Users.ChangePassword", newPassword="Another-horse-2") == NO_ERROR
     line = box.greet()
@@ -56,6 +57,7 @@ def test_users_may_list_and_remove_their_own_tokens(box, ann):
     assert len(box.tokens("ann")) == 1
 
 
+@pytest.mark.clause("OWASP ASVS 5.0 8.2.2")
 def test_users_may_not_remove_tokens_of_others(box, ann):
     box.token("olga")
     assert ann.get("Users.RemoveToken", tokenId=str(box.tokens("olga")[0].id)) == DENIED
@@ -69,6 +71,7 @@ def test_users_may_change_their_own_details(box, ann, name):
     assert box.user("ann").display_name == "Annie"
 
 
+@pytest.mark.clause("OWASP ASVS 5.0 8.2.2")
 @pytest.mark.parametrize("name", ["olga", "nobody", ""])
 def test_users_may_not_change_details_of_others(box, ann, name):
     assert ann.get("Users.SetUserInfo", username=name, displayName="Annie") == DENIED

@@ -267,6 +267,7 @@ def drive(line, stream):
     return line.read()
 
 
+@pytest.mark.clause("OWASP ASVS 5.0 16.5.1")
 def test_a_fault_in_a_method_is_answered_with_an_apology(box, admin):
     box.face.identity = replace(box.face.identity, version=FAULTY)
     assert drive(admin, admin.request("JSONRPC.Version")) == [

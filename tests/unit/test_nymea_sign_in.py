@@ -35,6 +35,7 @@ def try_to_sign_in(line, username="olga", password="Wrong-horse-1", device_name=
 # --- Hello with a token ---------------------------------------------------------------------
 
 
+@pytest.mark.clause("IEC 62443-4-2 CR 1.2")
 def test_hello_with_a_good_token_tells_whose_it_is(box):
     reply = box.connect().hello(box.token("olga"))
     assert reply["authenticated"] is True
@@ -95,17 +96,20 @@ def test_a_sign_in_ends_what_was_bound_before(box):
     assert line.ask("JSONRPC.Version", token=before)["status"] == "unauthorized"
 
 
+@pytest.mark.clause("OWASP ASVS 5.0 7.2.2")
 def test_every_sign_in_makes_a_token_of_its_own(box):
     first, second = box.greet().sign_in("olga"), box.greet().sign_in("olga")
     assert first != second
     assert [token.device_name for token in box.tokens("olga")] == ["a phone", "a phone"]
 
 
+@pytest.mark.clause("ETSI EN 303 645 5.1-2A")
 def test_a_token_of_a_sign_in_works_on_another_connection(box):
     token = box.greet().sign_in("olga")
     assert box.connect().hello(token)["authenticated"] is True
 
 
+@pytest.mark.clause("IEC 62443-4-2 CR 1.10", "OWASP ASVS 5.0 6.3.8")
 @pytest.mark.parametrize(
     ("username", "password", "device_name"),
     [

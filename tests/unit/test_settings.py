@@ -26,6 +26,9 @@ def problem(*arguments):
     return str(error.value)
 
 
+@pytest.mark.clause(
+    "EN 18031-1 SCM-1", "EN 18031-1 GEC-2", "EN 18031-1 GEC-3", "ETSI EN 303 645 5.5-7"
+)
 def test_nothing_need_be_set():
     settings = load(None, {}, {})
 

@@ -88,6 +88,7 @@ def test_a_missing_database_is_made(tmp_path):
     assert list(contents(tmp_path)) == [NAME]
 
 
+@pytest.mark.clause("EN 18031-1 SSM-1")
 def test_only_the_owner_may_read_a_database(tmp_path):
     sqlite_file.prepare(tmp_path / NAME)
     with closing(SqliteStore(tmp_path / NAME)) as store:

@@ -237,6 +237,7 @@ def disk():
     disk.unregister()
 
 
+@pytest.mark.clause("OWASP ASVS 5.0 16.5.3")
 @pytest.mark.parametrize("only_flushing", [False, True])
 @pytest.mark.parametrize("error", [apsw.FullError("disk is full"), OSError("broken")])
 def test_a_commit_that_fails_refuses_everybody_who_shares_it(disk, path, error, only_flushing):
@@ -261,6 +262,7 @@ def test_a_commit_that_fails_refuses_everybody_who_shares_it(disk, path, error, 
     assert revisions == list(range(1, 22))
 
 
+@pytest.mark.clause("OWASP ASVS 5.0 16.5.2")
 def test_after_a_failed_commit_the_file_is_whole(disk, path):
     async def scenario(store):
         await record(store, UserAdded(ANN, "hash"))
@@ -322,6 +324,7 @@ def test_a_bulk_write_that_fails_is_refused_and_others_go_on(disk, path, pages):
     assert [commit.revision for commit in heard] == [1]
 
 
+@pytest.mark.clause("OWASP ASVS 5.0 16.3.4", "OWASP ASVS 5.0 16.5.1")
 def test_what_went_wrong_is_logged_and_not_told(disk, path, caplog):
     async def scenario(store):
         disk.error = apsw.FullError("disk is full")

@@ -61,11 +61,15 @@ def test_the_table_has_every_function():
     assert set(FUNCTIONS) == set(catalogue.methods)
 
 
+@pytest.mark.clause(
+    "EN 18031-1 ACM-1", "EN 18031-1 AUM-1-1", "ETSI EN 303 645 5.5-5", "IEC 62443-4-2 CR 1.1"
+)
 @every_function
 def test_whoever_is_not_signed_in_may_sign_in_and_ask_who_they_are(box, function):
     assert let_in(box.connect(), function) is (function in OPEN)
 
 
+@pytest.mark.clause("EN 18031-1 ACM-2", "IEC 62443-4-2 CR 2.1", "OWASP ASVS 5.0 8.2.1")
 @every_function
 @pytest.mark.parametrize("scopes", EVERY_SCOPE, ids=str)
 def test_whoever_is_signed_in_is_let_in_or_not_permitted(box, function, scopes):
@@ -80,6 +84,7 @@ def test_rights_of_a_group_count(box, function, rights):
     assert let_in(line, function) is (function in OPEN or rights == Scope.USER_EDIT)
 
 
+@pytest.mark.clause("IEC 62443-4-2 CR 2.1 RE1")
 @every_function
 def test_a_key_of_a_session_lets_in_as_a_password_does(box, function):
     key = box.user_line("caller", Scope.ADMIN).key

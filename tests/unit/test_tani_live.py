@@ -143,6 +143,7 @@ def test_a_change_is_in_force_before_its_response(house):
     assert house.admin.end()[-1]["status"] == Status.OK
 
 
+@pytest.mark.clause("OWASP ASVS 5.0 8.3.1")
 def test_rights_that_are_taken_away_are_gone_for_what_waits_already(house):
     house.admin.get("Users/Write", Username="ann", UserEdit=True)
     ann = house.ann

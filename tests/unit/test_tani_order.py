@@ -244,6 +244,7 @@ def apologised(line, fault):
     return line.read()
 
 
+@pytest.mark.clause("OWASP ASVS 5.0 16.5.1")
 @pytest.mark.parametrize("failing", ["Fail", "FailLater"])
 def test_a_fault_of_ours_is_answered_in_its_place(line, failing):
     line.session.receive(numbered("No", "No", failing, "No", "Wait"))

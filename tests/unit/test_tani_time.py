@@ -108,6 +108,7 @@ def test_a_session_that_is_used_lasts_longer(box, ann):
     assert len(commits) == 1
 
 
+@pytest.mark.clause("OWASP ASVS 5.0 7.3.2")
 def test_a_session_that_is_used_all_the_time_lasts_to_its_absolute_end(box, ann):
     for _ in range(int(MOST / EXTENDING) - 1):
         box.wait(EXTENDING)

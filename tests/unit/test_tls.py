@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from keystead.net import tls
 
@@ -69,6 +69,9 @@ def folder(tmp_path):
     return tmp_path / "certificates"
 
 
+@pytest.mark.clause(
+    "EN 18031-1 SCM-2", "EN 18031-1 CRY-1", "ETSI EN 303 645 5.1-3", "ETSI EN 303 645 5.5-1"
+)
 @pytest.mark.parametrize("name", ["localhost", "127.0.0.1", "::1", socket.gethostname()])
 def test_a_client_that_trusts_the_authority_connects_by_every_name(made_once, name):
     folder, server = made_once
@@ -77,6 +80,7 @@ def test_a_client_that_trusts_the_authority_connects_by_every_name(made_once, na
     assert ssl.DER_cert_to_PEM_cert(certificate) == (folder / "server.crt").read_text()
 
 
+@pytest.mark.clause("EN 18031-1 SCM-2")
 def test_a_client_that_expects_another_name_does_not_connect(made_once):
     folder, server = made_once
     with pytest.raises(ssl.SSLCertVerificationError, match="Hostname mismatch"):
@@ -90,6 +94,7 @@ def test_tls_1_2_is_served(made_once):
     assert shake_hands(server, client, "localhost")[0] == "TLSv1.2"
 
 
+@pytest.mark.clause("EN 18031-1 SCM-3", "EN 18031-1 CRY-1", "ETSI EN 303 645 5.5-1")
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1 is deprecated")
 def test_tls_1_1_is_refused_by_the_server(made_once):
     _, server = made_once
@@ -107,6 +112,7 @@ def test_tls_1_1_is_refused_by_the_server(made_once):
     assert refusal.value.reason == "UNSUPPORTED_PROTOCOL"
 
 
+@pytest.mark.clause("EN 18031-1 SSM-3", "ETSI EN 303 645 5.4-1", "ETSI EN 303 645 5.5-8")
 def test_only_the_owner_may_read_the_keys(made_once):
     folder, _ = made_once
     assert folder.stat().st_mode & 0o777 == 0o700
@@ -175,12 +181,22 @@ def test_the_addresses_of_the_host_are_named_without_their_zone(tmp_path, monkey
     assert ipaddress.ip_address("fe80::1") in names.get_values_for_type(x509.IPAddress)
 
 
+@pytest.mark.clause("EN 18031-1 CCK-2", "EN 18031-1 CCK-3", "ETSI EN 303 645 5.4-4")
 def test_two_devices_share_no_key_and_no_name(made_once, folder):
     first, second = load(made_once[0] / "ca.crt"), load(folder / "ca.crt")
     assert first.subject != second.subject
     pairs = [(made_once[0], "ca.key"), (made_once[0], "server.key")]
     pairs += [(folder, "ca.key"), (folder, "server.key")]
     assert len({(place / name).read_bytes() for place, name in pairs}) == 4
+
+
+@pytest.mark.clause("EN 18031-1 CCK-1")
+@pytest.mark.parametrize("name", ["ca.key", "server.key"])
+def test_keys_are_on_a_curve_of_256_bits(made_once, name):
+    pem = (made_once[0] / name).read_bytes()
+    key = serialization.load_pem_private_key(pem, password=None)
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    assert key.curve.name == "secp256r1"
 
 
 def test_a_later_start_changes_nothing(folder):
@@ -199,6 +215,7 @@ def test_a_later_start_does_not_load_the_signing_library(folder):
     subprocess.run([sys.executable, "-c", program], check=True, env={"PYTHONPATH": path})
 
 
+@pytest.mark.clause("ETSI EN 303 645 5.5-8")
 def test_thirty_days_before_its_end_the_server_certificate_is_renewed_by_the_same_authority(
     folder,
 ):
@@ -239,6 +256,7 @@ def test_a_server_certificate_of_another_authority_is_renewed(folder, made_once)
     assert shake_hands(server, client_trusting(folder / "ca.crt"), "localhost")
 
 
+@pytest.mark.clause("ETSI EN 303 645 5.5-8")
 @pytest.mark.parametrize("name", ["ca.crt", "ca.key"])
 @pytest.mark.parametrize("harm", ["removed", "damaged", "of another device"])
 def test_an_authority_that_cannot_be_used_is_reported_and_never_replaced(
@@ -326,6 +344,7 @@ def test_a_clock_that_fell_back_does_not_renew(folder):
     assert contents(folder) == before
 
 
+@pytest.mark.clause("IEC 62443-4-2 CR 1.8")
 def test_an_own_certificate_is_served_and_the_folder_left_alone(tmp_path):
     certificate, key = self_signed(tmp_path, serialization.NoEncryption())
     server = tls.server_context(tmp_path / "certificates", NOW, certificate, key)
