@@ -9,7 +9,7 @@ import msgspec
 from keystead.nymea import grammar
 from keystead.nymea.methods import catalogue
 from keystead.store.sql import migrations
-from tools import python_client, requirements, tani_reference, typescript
+from tools import nymea_examples, python_client, requirements, tani_reference, typescript
 
 ROOT = Path(__file__).parent.parent
 
@@ -33,6 +33,7 @@ GENERATED = {
     "docs/reference/api.d.ts": typescript.api,
     "docs/reference/tani.d.ts": typescript.functions,
     "docs/reference/introspection.json": introspection,
+    "docs/reference/json-rpc-examples.md": nymea_examples.page,
     "docs/reference/tani.md": tani_reference.page,
     "docs/security/matrix.md": requirements.page,
     "src/keystead/client/api.py": python_client.api,

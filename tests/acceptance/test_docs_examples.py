@@ -1,4 +1,4 @@
-"""Every request that the guides show is sent to a server, and answered as they show.
+"""Every request that the guides and references show is sent to a server, and answered so.
 
 In a reply "..." stands for any value, as a key for any further ones; "$NAME" is what came first.
 """
@@ -13,7 +13,12 @@ import pytest
 
 from tests.acceptance.client import Client
 from tests.acceptance.tani_client import Tani
+from tools import nymea_examples, tani_reference
+from tools.exchanges import Exchanges
 
+REFERENCE = Path(__file__).parents[2] / "docs/reference"
+# What is another on each server: secrets, ids, times, and how the server introduces itself.
+OWN = {"token", "tokenId", "AuthKey", "id", "uuid", "creationTime", "name", "version"}
 GUIDES = Path(__file__).parents[2] / "docs/guide"
 BLOCK = re.compile(r'^```json title="(.*?)"\n(.*?)^```$', re.DOTALL | re.MULTILINE)
 
@@ -79,3 +84,70 @@ def test_the_program_of_the_guide_to_clients_prints_what_it_shows(start):
     )
 
     assert printed.stdout == shown
+
+
+def masked(value):
+    """Leave of what is another on each server only of what kind it is."""
+    if isinstance(value, dict):
+        return {
+            key: type(inner).__name__ if key in OWN else masked(inner)
+            for key, inner in value.items()
+        }
+    return list(map(masked, value)) if isinstance(value, list) else value
+
+
+def masked_all(exchanges):
+    """Give all that is shown, masked."""
+    asked = {name: list(map(masked, both)) for name, both in exchanges.asked.items()}
+    return asked, {name: masked(told) for name, told in exchanges.told.items()}
+
+
+def shown(page):
+    """Give the exchanges and what was told that a page of the reference shows."""
+    text = (REFERENCE / page).read_text("utf-8")
+    found = Exchanges()
+    for entry in re.split("^### ", text, flags=re.MULTILINE)[1:]:
+        name = entry.partition("\n")[0]
+        match [json.loads(message) for _, message in BLOCK.findall(entry)]:
+            case [request, reply]:
+                found.asked[name] = request, reply
+            case [told]:
+                found.told[name] = told
+            case _:
+                assert "```" not in entry
+    return found
+
+
+def sending(connection, mark):
+    """Send requests on a connection, and give what comes up to the message with *mark*."""
+
+    def send(request):
+        connection.send(request)
+        came = [connection.receive()]
+        while mark not in came[-1]:
+            came.append(connection.receive())
+        return came
+
+    return send
+
+
+def test_the_examples_of_json_rpc_are_what_happens(start):
+    server = start()
+    connection = nymea(server)
+
+    def push():
+        assert server.run("pairing", "press").returncode == 0
+        return [connection.receive(), connection.receive()]
+
+    happened = nymea_examples.exchanges(sending(connection, "status"), push)
+    connection.close()
+
+    assert masked_all(happened) == masked_all(shown("json-rpc-examples.md"))
+
+
+def test_the_examples_of_tani_are_what_happens(start):
+    connection = tani(start())
+    happened = tani_reference.exchanges(sending(connection, "function"))
+    connection.close()
+
+    assert masked_all(happened) == masked_all(shown("tani.md"))

@@ -189,8 +189,8 @@ def test_the_index_counts_everything_and_names_its_source():
     assert "| nymea &lt;3 | 1.15.2 | 9.0 |" in text
     assert "| Espaces de noms | 16 |" in text
     assert "| Méthodes | 161 |" in text
-    assert "| Notifications | 80 |" in text
-    assert "| Types | 87 |" in text
+    assert "| [Notifications](notifications.md) | 80 |" in text
+    assert "| [Types](types.md) | 87 |" in text
     assert "| Énumérations | 50 |" in text
     assert "| Drapeaux | 3 |" in text
     assert "| [Users](systeme/Users.md) | 11 | 4 |" in text

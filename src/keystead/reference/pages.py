@@ -47,8 +47,8 @@ def _index(site: Site) -> str:
     counts = (
         (words.namespaces, known.namespaces),
         (words.methods, known.methods),
-        (words.notifications, known.notifications),
-        (words.types, known.types),
+        (link(words.notifications, NOTIFICATIONS), known.notifications),
+        (link(words.types, TYPES), known.types),
         (words.enums, known.enums),
         (words.flags, known.flags),
     )

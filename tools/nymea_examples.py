@@ -1,0 +1,125 @@
+"""Write examples of nymea's methods: a real exchange for each, and each notification."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from keystead.nymea.methods import catalogue
+from keystead.reference.introspection import Method, Notification, Structure
+from keystead.reference.sections import sections
+from keystead.reference.site import anchor_of
+from tests.nymea_box import Box, finish
+from tools.exchanges import Exchanges, Message, Send, example, filled
+
+_HEAD = """\
+# JSON-RPC examples
+
+A request and its reply for every method; the [guide](../guide/integrators.md) tells how they are used, and
+the [reference](json-rpc/index.md) what they take and give. These are real exchanges: they happened one
+after the other, in the order of their `id`, on one connection to a fresh server.
+"""
+_BUTTON = "the button is pushed"
+_ANN = {"username": "ann", "password": "Rather-Long-4"}
+_BOB = {"username": "bob", "password": "Longer-Still-5"}
+_THING = "5c8b0f4e-8a5b-4d1c-9d8e-0a1b2c3d4e5f"
+_CONTROL, _EVERYTHING = "PermissionScopeControlThings", "PermissionScopeAccessAllThings"
+
+# What is asked, in this order. Each method is shown with its last exchange, each notification when
+# it comes first.
+STORY: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("JSONRPC.Hello", {"locale": "de_AT"}),
+    ("JSONRPC.CreateUser", _ANN),
+    ("JSONRPC.Authenticate", _ANN | {"deviceName": "tablet in the hall"}),
+    ("JSONRPC.Version", {}),
+    ("JSONRPC.Introspect", {}),
+    ("JSONRPC.SetNotificationStatus", {"namespaces": ["Users"]}),
+    ("JSONRPC.KeepAlive", {"sessionId": "7f3a"}),
+    ("Users.GetUserInfo", {}),
+    ("Users.CreateUser", _BOB | {"scopes": [_CONTROL], "allowedThingIds": [_THING]}),
+    (
+        "Users.SetUserInfo",
+        {"username": "bob", "displayName": "Bob", "email": "bob@example.org"},
+    ),
+    ("Users.SetUserScopes", {"username": "bob", "scopes": [_CONTROL, _EVERYTHING]}),
+    ("Users.ChangeUserPassword", {"username": "bob", "newPassword": "Even-Longer-6"}),
+    ("Users.GetUsers", {}),
+    ("Users.RemoveUser", {"username": "bob"}),
+    ("Users.ChangePassword", {"newPassword": "Rather-Longer-5"}),
+    ("Users.GetUserTokens", {"username": "ann"}),
+    ("Users.GetTokens", {}),
+    ("JSONRPC.RequestPushButtonAuth", {"deviceName": "display at the door"}),
+    (_BUTTON, {}),
+    ("Users.RemoveToken", {"tokenId": "$ID"}),
+)
+
+
+def exchanges(send: Send, push: Callable[[], list[Message]]) -> Exchanges:
+    """Let the story happen on a connection to a fresh server.
+
+    Args:
+        send: sends a request of that connection.
+        push: pushes the button, and gives what is told then.
+    """
+    shown = Exchanges()
+    known: dict[str, str] = {}
+    for number, (method, params) in enumerate(STORY, 1):
+        if method == _BUTTON:
+            told = push()
+            known["$TOKEN"] = told[0]["params"]["token"]
+        else:
+            request = {"id": number, "method": method, "params": filled(params, known)}
+            request |= {"token": known["$TOKEN"]} if "$TOKEN" in known else {}
+            *told, reply = send(request)
+            assert reply["params"].get("error", "UserErrorNoError") == "UserErrorNoError", reply
+            shown.asked[method] = request, _shortened(method, reply)
+            _learn(reply["params"], known)
+        for message in told:
+            shown.told.setdefault(message["notification"], message)
+    return shown
+
+
+def page() -> str:
+    """Give the page."""
+    box = Box()
+    line = box.connect()
+
+    def push() -> list[Message]:
+        finish(box.face.press())
+        return line.read()
+
+    story = exchanges(lambda request: line.send(msgspec.json.encode(request) + b"\n"), push)
+    parts = [_HEAD, "## Methods\n"]
+    for method in sorted(catalogue, key=lambda each: each.name):
+        entry = Method(method.name, "", Structure(), Structure(), "")
+        request, reply = story.asked[method.name]
+        parts += [_head(entry), example("request", request), example("reply", reply)]
+    parts.append("## Notifications\n")
+    for name in sorted(catalogue.notifications):
+        told = Notification(name, "", Structure())
+        parts += [_head(told), example("notification", story.told[name])]
+    return "\n".join(parts)
+
+
+def _head(entry: Method | Notification) -> str:
+    namespace = entry.name.partition(".")[0]
+    address = f"json-rpc/{sections()[namespace].value}/{namespace}.md#{anchor_of(entry)}"
+    return f"### {entry.name}\n\n[In the reference]({address})\n"
+
+
+def _shortened(method: str, reply: Message) -> Message:
+    """Leave out what fills pages."""
+    if method != "JSONRPC.Introspect":
+        return reply
+    return reply | {"params": dict.fromkeys(reply["params"], "...")}
+
+
+def _learn(returned: Message, known: dict[str, str]) -> None:
+    """Note what the story needs later."""
+    match returned:
+        case {"token": str(token)}:
+            known["$TOKEN"] = token
+        case {"tokenInfoList": [{"id": str(name)}, *_]}:
+            known["$ID"] = name
+        case _:
+            pass
