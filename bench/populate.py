@@ -78,7 +78,7 @@ def _changes(
 
 
 async def _fill(database: Path, changes: Iterator[Change]) -> None:
-    store = SqliteStore(database)
+    store = SqliteStore(database, lambda: CREATED)
     try:
         while portion := list(islice(changes, CHANGES_PER_COMMIT)):
             await store.write(lambda tx, portion=portion: _record(tx, portion))  # type: ignore[misc]
@@ -87,5 +87,6 @@ async def _fill(database: Path, changes: Iterator[Change]) -> None:
 
 
 async def _record(tx: Transaction, changes: list[Change]) -> None:
+    tx.summarised = True
     for change in changes:
         await tx.record(change)

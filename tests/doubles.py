@@ -8,6 +8,8 @@ from typing import TypeVar
 
 from keystead.domain.change import Commit
 from keystead.domain.directory import Directory
+from keystead.domain.events import SERVER, Author
+from keystead.domain.journal import Journal
 from keystead.domain.passwords import PasswordPolicy, PasswordProfile, normalised
 from keystead.domain.ports import (
     Clock,
@@ -18,6 +20,7 @@ from keystead.domain.ports import (
     Transaction,
 )
 from keystead.domain.refusal import Reason, RefusedError
+from keystead.domain.throttle import Lane, Throttle
 from keystead.store.memory import MemoryStore
 
 T = TypeVar("T")
@@ -41,12 +44,14 @@ class FastHasher:
         self.meanwhile: Callable[[], Awaitable[object]] | None = None
         self._salts = count(1)
 
-    async def hash(self, password: str) -> str:
+    async def hash(self, password: str, *, lane: Lane = Lane.KNOWN) -> str:
         """Return a new encoded hash each time."""
         await self._take_a_while()
         return _fast_hash(str(self.generation), str(next(self._salts)), password)
 
-    async def verify(self, encoded: str | None, password: str) -> bool:
+    async def verify(
+        self, encoded: str | None, password: str, *, lane: Lane = Lane.KNOWN
+    ) -> bool:
         """Tell whether *password* fits."""
         await self._take_a_while()
         if encoded is None or not encoded.startswith("$fast$"):
@@ -143,7 +148,12 @@ class BrokenStore:
         """Call *listener* never, as there are no commits."""
 
     async def write(
-        self, operation: Callable[[Transaction], Awaitable[T]], *, bulk: bool = False
+        self,
+        operation: Callable[[Transaction], Awaitable[T]],
+        *,
+        author: Author = SERVER,
+        bulk: bool = False,
+        essential: bool = False,
     ) -> T:
         """Run *operation*, and refuse with STORAGE_FAILED what it did not refuse."""
 
@@ -151,7 +161,7 @@ class BrokenStore:
             await operation(tx)
             raise RefusedError(Reason.STORAGE_FAILED)
 
-        return await self._store.write(lost, bulk=bulk)
+        return await self._store.write(lost, author=author, bulk=bulk, essential=essential)
 
 
 def nothing_is_common(password: str) -> bool:
@@ -170,10 +180,15 @@ def directory(
     self_service: bool = False,
 ) -> Directory:
     """Build a directory of stand-ins around *store*, by default an empty one in memory."""
+    clock = clock or SettableClock()
+    store = store or MemoryStore(clock)
+    throttle = Throttle()
     return Directory(
-        store=store or MemoryStore(),
+        store=store,
         hasher=hasher or FastHasher(),
-        clock=clock or SettableClock(),
+        clock=clock,
+        throttle=throttle,
+        journal=Journal(store, throttle.changed),
         randomness=randomness or CountingRandomness(),
         passwords=PasswordPolicy(profile, is_common),
         self_service=self_service,

@@ -9,9 +9,12 @@ from uuid import UUID
 import msgspec
 
 from keystead.domain.change import Commit, UserAdded
+from keystead.domain.events import SERVER, Author
 from keystead.domain.model import PUSH_BUTTON_USER, Scope, Token, User, UserId
 from keystead.domain.ports import Reader, Transaction
+from keystead.domain.rights import Rights
 from keystead.domain.sign_in import sign_in
+from keystead.domain.throttle import Lane
 from keystead.nymea.catalogue import catalogue
 from keystead.nymea.face import Face, Identity, Limits
 from keystead.rpc.bus import Bus
@@ -31,6 +34,10 @@ UUID_OF_BOX = UUID("4d6f1b1e-6b1c-4d7e-9d0b-3a2f8f1c5e77")
 def pause() -> Generator[None, None, None]:
     """Wait until driven on, as an awaited thread or socket would."""
     yield
+
+
+async def go_on() -> None:
+    """Wait for nobody."""
 
 
 def begin(work: Coroutine[Any, Any, Any]) -> None:
@@ -53,7 +60,7 @@ def finish(work: Coroutine[Any, Any, T]) -> T:
 class SlowHasher(FastHasher):
     """Lets others go on before it hashes."""
 
-    async def hash(self, password: str) -> str:
+    async def hash(self, password: str, *, lane: Lane = Lane.KNOWN) -> str:
         """Hash, after a pause."""
         await pause()
         return await super().hash(password)
@@ -67,7 +74,7 @@ class SlowStore:
     """
 
     def __init__(self) -> None:
-        self._store = MemoryStore()
+        self._store = MemoryStore(SettableClock())
         self.fault: Exception | None = None
 
     @property
@@ -85,12 +92,19 @@ class SlowStore:
         self._store.listen(listener)
 
     async def write(
-        self, operation: Callable[[Transaction], Awaitable[T]], *, bulk: bool = False
+        self,
+        operation: Callable[[Transaction], Awaitable[T]],
+        *,
+        author: Author = SERVER,
+        bulk: bool = False,
+        essential: bool = False,
     ) -> T:
         """Run *operation*, then pause."""
         if self.fault:
             raise self.fault
-        result = await self._store.write(operation, bulk=bulk)
+        result = await self._store.write(
+            operation, author=author, bulk=bulk, essential=essential
+        )
         await pause()
         return result
 
@@ -137,10 +151,14 @@ class Box:
         )
         self.bus = Bus(self.store.reader, self.clock, ever_had_account=False)
         self.store.listen(self.bus.publish)
+        self.rights = Rights(self.store.reader, go_on, self.clock)
+        self.store.listen(self.rights.hear)
         self.face = Face(
             self.directory,
             self.bus,
             Identity("The box", UUID_OF_BOX, "1.2.3"),
+            self.rights,
+            pause=go_on,
             monotonic=lambda: self.now,
             limits=limits,
         )

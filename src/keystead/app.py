@@ -23,10 +23,13 @@ from keystead.control.catalogue import Desk
 from keystead.control.session import Face as ControlFace
 from keystead.domain.change import Commit, concerned
 from keystead.domain.directory import Directory, SessionLifetime
+from keystead.domain.events import Action
+from keystead.domain.journal import Journal
 from keystead.domain.model import ANONYMOUS_ID
 from keystead.domain.passwords import PasswordPolicy, PasswordProfile
 from keystead.domain.refusal import RefusedError
 from keystead.domain.rights import Rights
+from keystead.domain.throttle import Throttle
 from keystead.hashing import Argon2Hasher
 from keystead.net.conversation import Conversations
 from keystead.net.dbus import ButtonBus
@@ -40,13 +43,14 @@ from keystead.rpc.bus import NO_RIGHTS, Bus
 from keystead.rpc.session import WebSocketFace
 from keystead.settings import Settings
 from keystead.store.folder import Folder
-from keystead.store.sqlite import SqliteStore
+from keystead.store.sqlite import SqliteStore, driven
 from keystead.tani.face import Face as TaniFace
 
 LOG = logging.getLogger("keystead")
 
 RECURSION_LIMIT = 1200  # so that JSON may be nested 1,024 levels deep; nymea 1.1
 SWITCH_INTERVAL = 0.001  # seconds that a thread may keep the event loop from going on
+JOURNAL_PAUSE = 1.0  # seconds for which what nobody waits for may not be written yet
 PATIENCE = 4.0  # seconds that replies under way have when the server stops
 
 
@@ -86,8 +90,11 @@ def data_folder(settings: Settings) -> Iterator[DataFolder]:
 @contextmanager
 def directory_in(folder: DataFolder, settings: Settings) -> Iterator[Directory]:
     """Open the directory of a data folder."""
-    store = SqliteStore(folder.paths.database)
-    hasher = Argon2Hasher()
+    store = SqliteStore(folder.paths.database, now)
+    throttle = Throttle(attempts=driven(store.reader.attempts()))
+    hasher = Argon2Hasher(
+        settings.argon2_memory_kib, settings.argon2_time, settings.argon2_parallelism
+    )
     profile = PasswordProfile(settings.password_profile)
     try:
         yield Directory(
@@ -96,11 +103,16 @@ def directory_in(folder: DataFolder, settings: Settings) -> Iterator[Directory]:
             clock=now,
             randomness=secrets.token_bytes,
             passwords=PasswordPolicy(profile, data.is_common_password),
+            throttle=throttle,
+            journal=Journal(store, throttle.changed),
             self_service=settings.self_service,
             session_lifetime=SessionLifetime(
                 timedelta(hours=settings.session_idle_hours),
                 timedelta(days=settings.session_most_days),
             ),
+            device_lifetime=timedelta(days=settings.token_days)
+            if settings.token_days
+            else None,
         )
     finally:
         hasher.close()
@@ -114,13 +126,13 @@ def desk(directory: Directory, press: Callable[[], Awaitable[None]] | None = Non
 
 def rights_in(directory: Directory) -> Rights:
     """Give answers about items that are never out of date."""
-
-    async def pause() -> None:
-        await asyncio.sleep(0)
-
-    rights = Rights(directory.store.reader, pause)
+    rights = Rights(directory.store.reader, _pause, directory.clock)
     directory.store.listen(rights.hear)
     return rights
+
+
+async def _pause() -> None:
+    await asyncio.sleep(0)
 
 
 def serve(settings: Settings) -> None:
@@ -168,6 +180,8 @@ async def _run(
                 everyone.start(encryption.keep_fresh(reload))
             if settings.buttons != "off":
                 everyone.start(_button_bus(settings.buttons, faces.nymea).run())
+            directory.note(None, Action.START, version=__version__)
+            everyone.start(_keep_journal(directory))
             await stop.wait()
             LOG.info("stopping", extra={"fields": {"connections": len(everyone.open)}})
             for server in servers:
@@ -176,8 +190,24 @@ async def _run(
             failure = error  # raised below: the group would wrap it
         finally:
             await everyone.close_all(PATIENCE)
+            directory.note(None, Action.STOP)
+            await _flush(directory, last=True)
     if failure:
         raise failure
+
+
+async def _keep_journal(directory: Directory) -> None:
+    """Write down every second what nobody waits for."""
+    while True:
+        await asyncio.sleep(JOURNAL_PAUSE)
+        await _flush(directory)
+
+
+async def _flush(directory: Directory, *, last: bool = False) -> None:
+    try:
+        await directory.journal.flush(directory.clock(), last=last)
+    except RefusedError:
+        LOG.exception("journal cannot be written")
 
 
 async def _faces(settings: Settings, uuid: UUID, directory: Directory) -> _Faces:
@@ -193,7 +223,14 @@ async def _faces(settings: Settings, uuid: UUID, directory: Directory) -> _Faces
     store.listen(_log)
     identity = Identity(settings.name, uuid, __version__)
     return _Faces(
-        NymeaFace(directory, bus, identity, monotonic=time.monotonic),
+        NymeaFace(
+            directory,
+            bus,
+            identity,
+            rights_in(directory),
+            pause=_pause,
+            monotonic=time.monotonic,
+        ),
         TaniFace(directory, bus, monotonic=time.monotonic),
     )
 

@@ -16,6 +16,7 @@ from keystead import CannotError
 ENVIRONMENT_PREFIX = "KEYSTEAD_"
 MAX_SESSION_HOURS = 10 * 365 * 24
 _NO_SETTINGS = {"KEYSTEAD_CONFIG", "KEYSTEAD_TOKEN"}  # read by the command line
+LEAST_ARGON2_MEMORY = (46 * 1024, 19 * 1024, 12 * 1024)  # KiB, for a time of 1, 2, 3 or more
 DEFAULT_LISTEN = ("nymeas://*:2222", "https://*:4444")
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=10**9)]
@@ -78,6 +79,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             an address.
         session_idle_hours: how long the session of a web page lasts without being used.
         session_most_days: how long it lasts in all.
+        argon2_memory_kib: memory that hashing a password fills; see ``_check_hashing``.
+        argon2_time: how often it does.
+        argon2_parallelism: threads that share in it.
         connections: how many are served at a time; 0 for as many as open files allow, 20,000
             at most.
         connections_per_source: how many of them from one source; 0 for any number, as in the
@@ -86,6 +90,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         requests_per_second: on one connection, of somebody signed in.
         requests_per_second_before_sign_in: ... of somebody who has not.
         limit_loopback: these four limits are for connections of this machine too.
+        token_days: how long the token of a device lasts; 0 for ever.
     """
 
     data: str = "data"
@@ -99,13 +104,16 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     buttons: str = "off"
     session_idle_hours: Annotated[float, msgspec.Meta(gt=0, le=MAX_SESSION_HOURS)] = 8
     session_most_days: Annotated[float, msgspec.Meta(gt=0, le=MAX_SESSION_HOURS / 24)] = 7
-
+    argon2_memory_kib: Annotated[int, msgspec.Meta(ge=1, le=1024 * 1024)] = 19 * 1024
+    argon2_time: Annotated[int, msgspec.Meta(ge=1, le=64)] = 2
+    argon2_parallelism: Annotated[int, msgspec.Meta(ge=1, le=16)] = 1
     connections: Count = 0
     connections_per_source: Count = 256
     connections_before_sign_in: Count = 1024
     requests_per_second: Count = 1000
     requests_per_second_before_sign_in: Count = 100
     limit_loopback: bool = False
+    token_days: Annotated[float, msgspec.Meta(ge=0, le=MAX_SESSION_HOURS / 24)] = 0
 
     @property
     def listeners(self) -> tuple[Listener, ...]:
@@ -141,6 +149,7 @@ def load(
     settings = _settings(values)
     if (settings.certificate is None) != (settings.key is None):
         raise SettingsError("The settings certificate and key go together; one is missing.")
+    _check_hashing(settings)
     _ = settings.listeners
     return settings
 
@@ -153,6 +162,19 @@ def _settings(values: Mapping[str, Any]) -> Settings:
     if any("\0" in str(value) for value in msgspec.structs.astuple(settings)):
         raise SettingsError("A setting is wrong: it holds a NUL.")
     return settings
+
+
+def _check_hashing(settings: Settings) -> None:
+    """Refuse passwords to be hashed in a way that is easier to guess than the default.
+
+    Source: OWASP ASVS 5.0, appendix C.
+    """
+    least = LEAST_ARGON2_MEMORY[min(settings.argon2_time, len(LEAST_ARGON2_MEMORY)) - 1]
+    if settings.argon2_memory_kib < least:
+        raise SettingsError(
+            f"Hashing with argon2_memory_kib = {settings.argon2_memory_kib} is too weak: with"
+            f" argon2_time = {settings.argon2_time} it must be {least} at least."
+        )
 
 
 def listener(url: str) -> Listener:

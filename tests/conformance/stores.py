@@ -10,6 +10,7 @@ from keystead.domain.ports import Reader, Store, Transaction
 from keystead.store import sqlite_file
 from keystead.store.memory import MemoryStore
 from keystead.store.sqlite import SqliteStore
+from tests.doubles import SettableClock
 
 Opening = Callable[[Path], AbstractAsyncContextManager[Store]]
 
@@ -17,7 +18,7 @@ Opening = Callable[[Path], AbstractAsyncContextManager[Store]]
 @asynccontextmanager
 async def memory(folder: Path) -> AsyncIterator[Store]:
     """Give an empty store in memory."""
-    yield MemoryStore()
+    yield MemoryStore(SettableClock())
 
 
 @asynccontextmanager
@@ -25,7 +26,7 @@ async def sqlite(folder: Path) -> AsyncIterator[Store]:
     """Give an empty store in a file in *folder*."""
     path = folder / "keystead.sqlite"
     sqlite_file.prepare(path)
-    with closing(SqliteStore(path)) as store:
+    with closing(SqliteStore(path, SettableClock())) as store:
         yield store
 
 

@@ -195,7 +195,7 @@ async def everything(reader):
         ],
         "digests": [await reader.is_digest_taken(digest) for digest in TOKEN_DIGESTS],
         "principals": [
-            await reader.principal(user_id, token_id)
+            await reader.principal(user_id, token_id, NOON)
             for user_id in USER_IDS
             for token_id in TOKEN_IDS
         ],
@@ -203,7 +203,7 @@ async def everything(reader):
         "with digests": [
             list(await reader.tokens_with_digests(user_id)) for user_id in USER_IDS
         ],
-        "has editor": await reader.has_user_editor(),
+        "has editor": await reader.has_user_editor(NOON),
     }
 
 

@@ -45,7 +45,7 @@ def test_an_empty_store_finds_nothing(play):
             await all_users(reader),
             await all_accounts(reader),
             await reader.count_users(),
-            await reader.has_user_editor(),
+            await reader.has_user_editor(NOON),
         ]
 
     assert play(scenario) == [False, None, None, None, None, None, [], [], [], 0, False]
@@ -62,7 +62,7 @@ def test_what_was_written_is_found_again(play):
             await reader.password_hash(ANN.id),
             await reader.password_hash(BOB.id),
             await reader.token(TABLET.id),
-            await reader.principal(ANN.id, PHONE.id),
+            await reader.principal(ANN.id, PHONE.id, NOON),
             await reader.principal_by_digest(DIGESTS[BOBS.id], TokenKind.DEVICE, NOON),
             list(await reader.tokens_of(BOB.id)),
             await all_users(reader),
@@ -97,11 +97,11 @@ def test_a_transaction_reads_what_it_recorded_itself(play):
                 await tx.user_named("ann"),
                 await tx.password_hash(ANN.id),
                 await tx.token(TABLET.id),
-                await tx.principal(ANN.id, TABLET.id),
+                await tx.principal(ANN.id, TABLET.id, NOON),
                 await tx.principal_by_digest(DIGESTS[TABLET.id], TokenKind.DEVICE, NOON),
                 list(await tx.tokens_of(ANN.id)),
                 await all_users(tx),
-                await tx.has_user_editor(),
+                await tx.has_user_editor(NOON),
             ]
 
         return await store.write(operation)
@@ -242,7 +242,7 @@ def test_a_removed_user_takes_password_and_tokens_along(play):
             await reader.user_named(ANN.name),
             await reader.password_hash(ANN.id),
             await reader.token(TABLET.id),
-            await reader.principal(ANN.id, PHONE.id),
+            await reader.principal(ANN.id, PHONE.id, NOON),
             await reader.principal_by_digest(DIGESTS[PHONE.id], TokenKind.DEVICE, NOON),
             list(await reader.tokens_of(ANN.id)),
             list(await reader.tokens_of(BOB.id)),

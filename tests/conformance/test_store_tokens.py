@@ -147,10 +147,10 @@ def test_a_token_opens_its_own_user_as_of_now(play):
         await record(store, *BOTH, *TOKENS, UserChanged(changed))
         reader = store.reader
         return [
-            await reader.principal(ANN.id, TABLET.id),
-            await reader.principal(BOB.id, TABLET.id),
-            await reader.principal(ANN.id, TokenId(UUID(int=99))),
-            await reader.principal(UserId(b"nobody" * 2), TABLET.id),
+            await reader.principal(ANN.id, TABLET.id, NOON),
+            await reader.principal(BOB.id, TABLET.id, NOON),
+            await reader.principal(ANN.id, TokenId(UUID(int=99)), NOON),
+            await reader.principal(UserId(b"nobody" * 2), TABLET.id, NOON),
             await reader.principal_by_digest(DIGESTS[TABLET.id], TokenKind.DEVICE, NOON),
             await reader.principal_by_digest(b"x" * 32, TokenKind.DEVICE, NOON),
         ]
@@ -209,7 +209,7 @@ def test_who_is_in_stays_until_the_token_is_removed_though_it_expires(play):
 
     async def scenario(store):
         await record(store, *BOTH, TokenAdded(over, BROWSER_DIGEST))
-        return await store.reader.principal(ANN.id, over.id)
+        return await store.reader.principal(ANN.id, over.id, NOON)
 
     assert play(scenario) == Principal(ANN, BROWSER.id)
 
@@ -240,7 +240,7 @@ def test_whoever_a_token_lets_in_comes_with_their_groups_as_of_now(play):
 
         async def look():
             reader = store.reader
-            seen.append(await reader.principal(ANN.id, PHONE.id))
+            seen.append(await reader.principal(ANN.id, PHONE.id, NOON))
             known = DIGESTS[PHONE.id]
             seen.append(await reader.principal_by_digest(known, TokenKind.DEVICE, NOON))
 

@@ -150,10 +150,10 @@ def has_user_editor(play, changes):
         async def operation(tx):
             for change in changes:
                 await tx.record(change)
-            return await tx.has_user_editor()
+            return await tx.has_user_editor(NOON)
 
         inside = await store.write(operation)
-        assert await store.reader.has_user_editor() is inside
+        assert await store.reader.has_user_editor(NOON) is inside
         return inside
 
     return play(scenario)

@@ -8,6 +8,7 @@ from keystead.domain.model import ANONYMOUS_ID
 from keystead.domain.rights import Decision, Effective, Rights
 from keystead.store.memory import MemoryStore
 from tests.conformance.stores import record
+from tests.doubles import SettableClock
 
 ITEMS = ("Hall.Lamp", "Hall", "Door", "Cellar")
 MANY_PAUSES = 1000  # more than any merge here needs; a test that comes to it would never end
@@ -44,9 +45,9 @@ class Desk:
     """
 
     def __init__(self, *changes: Change) -> None:
-        self.store = MemoryStore()
+        self.store = MemoryStore(SettableClock())
         self.reader: Any = Reading(self.store.reader)
-        self.rights = Rights(self.reader, self._pause)
+        self.rights = Rights(self.reader, self._pause, SettableClock())
         self.store.listen(self.rights.hear)
         self.meanwhile: list[Change] = []
         self._pauses = 0
@@ -68,7 +69,7 @@ class Desk:
     async def checked(self, name: str) -> Any:
         """Give the answers for one, which must be those of this very moment."""
         effective = await self.rights.of(name)
-        fresh = await Rights(self.store.reader, _go_on).of(name)
+        fresh = await Rights(self.store.reader, _go_on, SettableClock()).of(name)
         assert told(effective) == told(fresh)
         return told(effective)
 

@@ -23,6 +23,7 @@ from keystead.domain.model import (
 from keystead.domain.refusal import RefusedError
 from keystead.domain.scopes import TANI_RIGHTS
 from keystead.domain.sign_in import sign_in
+from tests.doubles import NOON
 from tests.unit.people import DOOR, LAMP
 from tests.unit.plant import NEW_PASSWORD, Plant
 
@@ -237,4 +238,4 @@ def test_somebody_can_always_change_users(by_group, asks, as_owner):
     town = Town(people, ((Scope.USER_EDIT, ()), (Scope.NONE, ())))
     for ask, by_owner in zip_longest(asks, as_owner[: len(asks)], fillvalue=False):
         town.try_all([ask], by=OWNER if by_owner else None)
-        assert town.do(town.directory.store.reader.has_user_editor())
+        assert town.do(town.directory.store.reader.has_user_editor(NOON))

@@ -11,6 +11,7 @@ from keystead.domain.escalation import Holding, check_may_give, check_may_touch
 from keystead.domain.model import OWNER, Group, GroupId, Principal, Scope, TokenId, User, UserId
 from keystead.domain.refusal import Reason, RefusedError
 from keystead.store.memory import MemoryStore
+from tests.doubles import SettableClock
 from tests.unit.people import DOOR, HEATING, LAMP
 
 ANY_SCOPES = st.integers(0, 0xFFFF).map(Scope) | st.sampled_from(Scope)
@@ -34,7 +35,7 @@ def objection(check, somebody, what):
         await check(tx, somebody, what)
 
     try:
-        asyncio.run(MemoryStore().write(operation))
+        asyncio.run(MemoryStore(SettableClock()).write(operation))
     except RefusedError as refused:
         return refused.reason
     return None

@@ -29,8 +29,8 @@ def test_accounts_and_tokens_are_taken_over_as_they_were():
     report = asyncio.run(take_over(house, [ANN, PAIRED], [TABLET, BUTTON]))
     assert report == Report(2, 2, ())
     ann, paired = asyncio.run(users_of(house))
-    assert ann[1:] == ("Ann", Scope.ADMIN, "Ann A.", "ann@example.org", (LAMP, DOOR))
-    assert paired[1:] == (PUSH_BUTTON_USER, Scope.ADMIN, "", "", ())
+    assert ann[1:6] == ("Ann", Scope.ADMIN, "Ann A.", "ann@example.org", (LAMP, DOOR))
+    assert paired[1:6] == (PUSH_BUTTON_USER, Scope.ADMIN, "", "", ())
     reader = house.store.reader
     assert asyncio.run(reader.password_hash(ann.id)) == "$old$hash"
     assert asyncio.run(reader.password_hash(paired.id)) is None

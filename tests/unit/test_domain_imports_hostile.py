@@ -14,7 +14,7 @@ from keystead.domain.exports import Export, export
 from keystead.domain.imports import take_over
 from keystead.domain.rights import Rights
 from tests.conformance.stores import all_accounts, sqlite
-from tests.doubles import directory
+from tests.doubles import SettableClock, directory
 
 _junk = st.one_of(
     st.none(),
@@ -97,7 +97,7 @@ def test_a_directory_works_after_any_import(written):
             exported = await export(house)
             accounts = await all_accounts(store.reader)
             assert len(accounts) == report.users
-            rights = Rights(store.reader, _go_on)
+            rights = Rights(store.reader, _go_on, SettableClock())
             for account in accounts:
                 assert await rights.of(account.user.name)
             other = directory()

@@ -21,7 +21,7 @@ from keystead.domain.refusal import RefusedError
 from keystead.domain.scopes import TANI_RIGHTS
 from keystead.domain.sign_in import sign_in
 from keystead.domain.tokens import remove_token
-from tests.doubles import directory
+from tests.doubles import NOON, directory
 from tests.unit.people import DOOR, LAMP, move_in, users_of
 
 NEW_PASSWORD = "Battery-staple-2"
@@ -211,6 +211,6 @@ def test_there_is_always_somebody_who_can_get_in_and_change_users(asks):
         for ask, as_owner in asks:
             town.mine = [OWNER] if as_owner else mine
             await town.try_to(ask)
-            assert await town.directory.store.reader.has_user_editor()
+            assert await town.directory.store.reader.has_user_editor(NOON)
 
     asyncio.run(scenario())

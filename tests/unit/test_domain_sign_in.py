@@ -11,6 +11,7 @@ from keystead.domain.change import PasswordRehashed, TokenAdded, UserChanged, Us
 from keystead.domain.model import OWNER, PUSH_BUTTON_USER, Scope
 from keystead.domain.refusal import Reason
 from keystead.domain.sign_in import create_first_account, sign_in
+from keystead.domain.throttle import Lane
 from tests.conformance.stores import listening, record
 from tests.doubles import PASSWORD, BrokenStore, FastHasher, directory
 from tests.unit.people import move_in, opened, reason_of, users_of
@@ -110,10 +111,12 @@ class CountingHasher:
     hasher: FastHasher = field(default_factory=FastHasher)
     verified: list[tuple[str | None, str]] = field(default_factory=list)
 
-    async def hash(self, password: str) -> str:
+    async def hash(self, password: str, *, lane: Lane = Lane.KNOWN) -> str:
         return await self.hasher.hash(password)
 
-    async def verify(self, encoded: str | None, password: str) -> bool:
+    async def verify(
+        self, encoded: str | None, password: str, *, lane: Lane = Lane.KNOWN
+    ) -> bool:
         self.verified.append((encoded, password))
         return await self.hasher.verify(encoded, password)
 
@@ -241,7 +244,7 @@ ROOT = NewUser("root", Scope.ADMIN, "Root", "root@example.org")
 def test_the_first_account_is_made_by_anybody():
     empty = directory()
     root = asyncio.run(create_first_account(empty, ROOT, PASSWORD))
-    assert root[1:] == ("root", Scope.ADMIN, "Root", "root@example.org", ())
+    assert root[1:6] == ("root", Scope.ADMIN, "Root", "root@example.org", ())
     assert asyncio.run(users_of(empty)) == [root]
     assert asyncio.run(sign_in(empty, "root", PASSWORD, "tablet")).principal.user == root
 

@@ -7,11 +7,11 @@ import pytest
 
 from keystead.domain.access import OPEN
 from keystead.nymea import calls
-from keystead.nymea.catalogue import with_user_error
+from keystead.nymea.catalogue import with_error
 from keystead.rpc.method import Catalogue
 from tests.nymea_box import as_declared
 
-catalogue: Catalogue[Any] = Catalogue(rename="camel", returns_rule=with_user_error)
+catalogue: Catalogue[Any] = Catalogue(rename="camel", returns_rule=with_error)
 method = catalogue.method
 
 

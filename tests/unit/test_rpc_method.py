@@ -152,7 +152,7 @@ async def listed(page: Page[Seat]) -> list[Seat]:
 
 
 def test_a_protocol_adds_to_the_returns_of_what_may_be_refused():
-    def with_error(returns, kind, refusable):
+    def with_error(name, returns, kind, refusable):
         return msgspec.defstruct("WithError", [("error", str)]) if refusable else returns
 
     catalogue: Catalogue[object] = Catalogue("camel", with_error)
@@ -171,7 +171,7 @@ def test_a_protocol_adds_to_the_returns_of_what_may_be_refused():
 
 
 def test_a_protocol_adds_to_the_returns_of_lists():
-    def with_count(returns, kind, refusable):
+    def with_count(name, returns, kind, refusable):
         if kind is not Kind.LISTING:
             return returns
         more = [(f.encode_name, f.type) for f in msgspec.structs.fields(returns)]

@@ -20,7 +20,7 @@ from keystead.store.sqlite import SqliteStore
 from keystead.store.sqlite_file import APPLICATION_ID, StoreError
 from tests.conformance.samples import ANN, BOB, DIGESTS, EVERYBODY, PHONE, STAFF, TABLET
 from tests.conformance.stores import all_accounts, all_groups, all_users, listening, record
-from tests.doubles import NOON
+from tests.doubles import NOON, SettableClock
 
 EPOCH = NOON.fromtimestamp(0, NOON.tzinfo)
 NAME = "keystead.sqlite"
@@ -55,13 +55,13 @@ async def fill(store, count):
 def filled(path, count):
     """Make a database of *count* users at *path*; give what is in its folder before it closes."""
     sqlite_file.prepare(path)
-    with closing(SqliteStore(path)) as store:
+    with closing(SqliteStore(path, SettableClock())) as store:
         asyncio.run(fill(store, count))
         return contents(path.parent)
 
 
 def users(path):
-    with closing(SqliteStore(path)) as store:
+    with closing(SqliteStore(path, SettableClock())) as store:
         return asyncio.run(all_users(store.reader))
 
 
@@ -91,7 +91,7 @@ def test_a_missing_database_is_made(tmp_path):
 @pytest.mark.clause("EN 18031-1 SSM-1")
 def test_only_the_owner_may_read_a_database(tmp_path):
     sqlite_file.prepare(tmp_path / NAME)
-    with closing(SqliteStore(tmp_path / NAME)) as store:
+    with closing(SqliteStore(tmp_path / NAME, SettableClock())) as store:
         asyncio.run(fill(store, 1))
         modes = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.iterdir()}
     assert set(modes.values()) == {0o600}
@@ -159,13 +159,13 @@ def test_a_migration_from_version_1_loses_nothing(tmp_path):
             await reader.password_hash(ANN.id),
             list(await reader.tokens_with_digests(ANN.id)),
             await reader.principal_by_digest(DIGESTS[PHONE.id], TokenKind.DEVICE, NOON),
-            await reader.has_user_editor(),
+            await reader.has_user_editor(NOON),
             await all_groups(reader),
         ]
         await record(store, GroupAdded(STAFF), MembershipsChanged(ANN, (STAFF,)))
         return seen, await reader.groups_of(ANN.id), [commit.revision for commit in heard]
 
-    with closing(SqliteStore(old)) as store:
+    with closing(SqliteStore(old, SettableClock())) as store:
         seen, groups, revisions = asyncio.run(scenario(store))
     assert seen == [
         True,
@@ -191,7 +191,7 @@ def test_what_users_had_goes_with_them_after_a_migration(tmp_path):
         reader = store.reader
         return await reader.token(PHONE.id), await all_accounts(reader)
 
-    with closing(SqliteStore(path)) as store:
+    with closing(SqliteStore(path, SettableClock())) as store:
         assert asyncio.run(scenario(store)) == (None, [Account(BOB, has_password=False)])
 
 

@@ -13,6 +13,7 @@ from keystead.domain.model import Scope, User, UserId
 from keystead.store.folder import Folder
 from keystead.store.sqlite import SqliteStore
 from tests.conformance.stores import all_users, listening, record
+from tests.doubles import SettableClock
 
 PROGRAM = """\
 import asyncio, itertools, sys
@@ -21,6 +22,7 @@ from keystead.domain.change import UserAdded
 from keystead.domain.model import Scope, User, UserId
 from keystead.store.folder import Folder
 from keystead.store.sqlite import SqliteStore
+from tests.doubles import SettableClock
 
 async def write(store, numbers):
     for number in numbers:
@@ -39,7 +41,7 @@ async def main(store):
 folder = Folder(Path(sys.argv[1]))
 with folder.locked():
     folder.prepare()
-    asyncio.run(main(SqliteStore(folder.database)))
+    asyncio.run(main(SqliteStore(folder.database, SettableClock())))
 """
 
 
@@ -61,7 +63,7 @@ def test_what_was_acknowledged_is_there_after_a_kill(tmp_path, count):
     folder = Folder(tmp_path)
     with folder.locked():
         folder.prepare()
-        with closing(SqliteStore(folder.database)) as store:
+        with closing(SqliteStore(folder.database, SettableClock())) as store:
             users = asyncio.run(all_users(store.reader))
             heard = listening(store)
             ann = User(UserId(b"a" * 16), "Ann", Scope.ADMIN)

@@ -18,6 +18,7 @@ from keystead.store.sqlite import SqliteStore
 from keystead.store.sqlite_tables import PORTION, PORTION_OF_RULES
 from tests.conformance.samples import ANN, many_rules, numbered, numbered_group
 from tests.conformance.stores import all_accounts, all_users, record
+from tests.doubles import SettableClock
 
 # Enough that a portion is full after two of them, and after any of them.
 HALF = tuple(many_rules(PORTION_OF_RULES // 100))
@@ -28,7 +29,7 @@ WHOLE = tuple(many_rules(PORTION_OF_RULES // 40))
 def store(tmp_path):
     path = tmp_path / "keystead.sqlite"
     sqlite_file.prepare(path)
-    with closing(SqliteStore(path)) as store:
+    with closing(SqliteStore(path, SettableClock())) as store:
         yield store
 
 

@@ -13,6 +13,7 @@ from keystead.domain.refusal import Reason, RefusedError
 from keystead.store import sqlite, sqlite_file
 from keystead.store.sqlite import MAX_BATCH, SqliteStore
 from tests.conformance.stores import all_users, listening, record
+from tests.doubles import SettableClock
 
 PATIENCE = 2  # seconds until a test gives up waiting
 ANN = User(UserId(b"a" * 16), "Ann", Scope.ADMIN)
@@ -74,7 +75,7 @@ def test_whoever_waits_at_the_same_time_shares_one_durable_commit(path):
             await all_at_once(store, [adding(numbered(n)) for n in range(MAX_BATCH)])
         return len(commits), [commit.revision for commit in heard]
 
-    with closing(SqliteStore(path)) as store:
+    with closing(SqliteStore(path, SettableClock())) as store:
         commits, revisions = asyncio.run(scenario(store))
     assert commits == 1
     assert revisions == list(range(1, MAX_BATCH + 1))
@@ -86,7 +87,7 @@ def test_a_commit_is_shared_by_a_limited_number(path):
             await all_at_once(store, [adding(numbered(n)) for n in range(2 * MAX_BATCH + 9)])
         return len(commits), len(await all_users(store.reader))
 
-    with closing(SqliteStore(path)) as store:
+    with closing(SqliteStore(path, SettableClock())) as store:
         assert asyncio.run(scenario(store)) == (3, 2 * MAX_BATCH + 9)
 
 
@@ -107,7 +108,7 @@ def test_who_fails_among_those_that_share_a_commit_fails_alone(path):
             done = await all_at_once(store, operations)
         return len(commits), done, heard, await all_users(store.reader)
 
-    with closing(SqliteStore(path)) as store:
+    with closing(SqliteStore(path, SettableClock())) as store:
         commits, done, heard, users = asyncio.run(scenario(store))
     assert commits == 1
     assert [n for n, result in enumerate(done) if result is not None] == list(
@@ -127,7 +128,7 @@ def test_a_bug_in_one_operation_reaches_its_caller_and_nobody_else(path, bug):
         done = await all_at_once(store, [adding(numbered(1)), buggy, adding(numbered(2))])
         return done, await all_users(store.reader)
 
-    with closing(SqliteStore(path)) as store:
+    with closing(SqliteStore(path, SettableClock())) as store:
         done, users = asyncio.run(scenario(store))
     assert done == [None, bug, None]
     assert users == [numbered(1), numbered(2)]
@@ -142,7 +143,7 @@ def test_an_operation_that_awaits_anything_but_its_transaction_is_a_bug(path):
         done = await all_at_once(store, [sleeps, adding(numbered(1))])
         return done, await all_users(store.reader)
 
-    with closing(SqliteStore(path)) as store:
+    with closing(SqliteStore(path, SettableClock())) as store:
         (bug, result), users = asyncio.run(scenario(store))
     assert isinstance(bug, TypeError)
     assert result is None
@@ -170,7 +171,7 @@ def test_an_operation_that_runs_again_counts_once(path):
         done = await all_at_once(store, operations)
         return done, [commit.changes for commit in heard], await all_users(store.reader)
 
-    with closing(SqliteStore(path)) as store:
+    with closing(SqliteStore(path, SettableClock())) as store:
         done, changes, users = asyncio.run(scenario(store))
     assert done == [runs.count("first"), spoilt]
     assert changes == [[UserAdded(numbered(1), None)]]
@@ -190,7 +191,7 @@ def test_a_listener_that_fails_stops_nobody(path):
                 await asyncio.wait_for(writing, PATIENCE)
         return [commit.revision for commit in heard]
 
-    with closing(SqliteStore(path)) as store:
+    with closing(SqliteStore(path, SettableClock())) as store:
         assert asyncio.run(scenario(store)) == [1, 2]
 
 
@@ -254,7 +255,7 @@ def test_a_commit_that_fails_refuses_everybody_who_shares_it(disk, path, error, 
         again = await all_at_once(store, operations)
         return failed, found, again, [commit.revision for commit in heard]
 
-    with closing(SqliteStore(path)) as store:
+    with closing(SqliteStore(path, SettableClock())) as store:
         failed, found, again, revisions = asyncio.run(scenario(store))
     assert [refused.reason for refused in failed] == [Reason.STORAGE_FAILED] * 20
     assert found == [ANN]
@@ -271,9 +272,9 @@ def test_after_a_failed_commit_the_file_is_whole(disk, path):
             await record(store, UserAdded(numbered(1), None))
         disk.error = None
 
-    with closing(SqliteStore(path)) as store:
+    with closing(SqliteStore(path, SettableClock())) as store:
         asyncio.run(scenario(store))
-    with closing(SqliteStore(path)) as store:
+    with closing(SqliteStore(path, SettableClock())) as store:
         assert store._writing.pragma("quick_check") == "ok"
         assert asyncio.run(all_users(store.reader)) == [ANN]
         heard = listening(store)
@@ -294,7 +295,7 @@ def test_a_database_that_may_not_grow_refuses_all_who_wrote_at_that_time(path):
         again = await all_at_once(store, operations)
         return failed, found, again, [commit.revision for commit in heard]
 
-    with closing(SqliteStore(path)) as store:
+    with closing(SqliteStore(path, SettableClock())) as store:
         store._writing.execute("pragma max_page_count = 20")
         failed, found, again, revisions = asyncio.run(scenario(store))
     assert [refused.reason for refused in failed] == [Reason.STORAGE_FAILED] * 3
@@ -317,7 +318,7 @@ def test_a_bulk_write_that_fails_is_refused_and_others_go_on(disk, path, pages):
         await store.write(adding(ANN), bulk=True)
         return refused.value.reason, await all_users(store.reader), heard
 
-    with closing(SqliteStore(path)) as store:
+    with closing(SqliteStore(path, SettableClock())) as store:
         reason, users, heard = asyncio.run(scenario(store))
     assert reason is Reason.STORAGE_FAILED
     assert users == [ANN]
@@ -333,7 +334,7 @@ def test_what_went_wrong_is_logged_and_not_told(disk, path, caplog):
         disk.error = None
         return str(refused.value)
 
-    with closing(SqliteStore(path)) as store:
+    with closing(SqliteStore(path, SettableClock())) as store:
         told = asyncio.run(scenario(store))
     assert told == Reason.STORAGE_FAILED.value
     assert "disk is full" in caplog.text
@@ -344,21 +345,21 @@ def test_what_went_wrong_is_logged_and_not_told(disk, path, caplog):
 
 def test_revisions_go_on_where_they_ended(path):
     for number in range(1, 4):
-        with closing(SqliteStore(path)) as store:
+        with closing(SqliteStore(path, SettableClock())) as store:
             heard = listening(store)
             asyncio.run(record(store, UserAdded(numbered(number), None)))
         assert [commit.revision for commit in heard] == [number]
 
 
 def test_everything_is_there_after_reopening(path):
-    with closing(SqliteStore(path)) as store:
+    with closing(SqliteStore(path, SettableClock())) as store:
         asyncio.run(record(store, UserAdded(ANN, "hash")))
 
     async def scenario(store):
         hash_of_ann = await store.reader.password_hash(ANN.id)
         return await all_users(store.reader), hash_of_ann, await store.reader.ever_had_account()
 
-    with closing(SqliteStore(path)) as store:
+    with closing(SqliteStore(path, SettableClock())) as store:
         assert asyncio.run(scenario(store)) == ([ANN], "hash", True)
 
 
@@ -369,8 +370,8 @@ def test_closing_finishes_the_commit_under_way(path):
         store.close()
         await writing
 
-    asyncio.run(scenario(SqliteStore(path)))
-    with closing(SqliteStore(path)) as store:
+    asyncio.run(scenario(SqliteStore(path, SettableClock())))
+    with closing(SqliteStore(path, SettableClock())) as store:
         assert asyncio.run(all_users(store.reader)) == [numbered(n) for n in range(5)]
 
 
@@ -381,9 +382,9 @@ def test_a_write_that_nobody_waits_for_any_more_is_still_whole(path, bulk):
         await begun(store)
         writing.cancel()
 
-    with closing(SqliteStore(path)) as store:
+    with closing(SqliteStore(path, SettableClock())) as store:
         asyncio.run(scenario(store))
-    with closing(SqliteStore(path)) as store:
+    with closing(SqliteStore(path, SettableClock())) as store:
         assert asyncio.run(all_users(store.reader)) == [ANN]
 
 
@@ -401,7 +402,7 @@ def test_a_write_waits_for_another_program_that_has_the_file_locked(path):
         return found, await all_users(store.reader)
 
     with (
-        closing(SqliteStore(path)) as store,
+        closing(SqliteStore(path, SettableClock())) as store,
         closing(sqlite_file.connect(path, writing=True)) as other,
     ):
         assert asyncio.run(scenario(store, other)) == ([], [ANN])
@@ -419,7 +420,7 @@ def test_a_write_does_not_wait_for_ever(path, monkeypatch):
         return refused, await all_users(store.reader), [commit.revision for commit in heard]
 
     with (
-        closing(SqliteStore(path)) as store,
+        closing(SqliteStore(path, SettableClock())) as store,
         closing(sqlite_file.connect(path, writing=True)) as other,
     ):
         refused, users, revisions = asyncio.run(scenario(store, other))

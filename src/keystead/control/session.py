@@ -8,7 +8,8 @@ import msgspec
 
 from keystead.control.calls import Answer, Call, call
 from keystead.control.catalogue import Desk
-from keystead.domain.model import TokenId
+from keystead.domain.events import Origin
+from keystead.domain.model import Principal, TokenId
 from keystead.rpc.session import Peer, Replies
 
 MAX_LINE = 64 * 1024 * 1024  # bytes; an import comes as one command
@@ -46,6 +47,11 @@ class Session:
         """Lines have their own bound."""
 
     @property
+    def origin(self) -> Origin:
+        """Where the commands come from."""
+        return Origin("control", self.source)
+
+    @property
     def has_requests(self) -> bool:
         """Tell whether commands wait."""
         return bool(self._lines)
@@ -77,6 +83,9 @@ class Session:
 
     def rights_changed(self) -> None:
         """The owner may do everything."""
+
+    def renew(self, principal: Principal) -> None:
+        """Nobody is signed in here."""
 
     def revoke(self) -> None:
         """Nobody is signed in here."""

@@ -52,6 +52,7 @@ class Access:
 OPEN = Access(Gate.OPEN)
 SIGNED_IN = Access(Gate.SIGNED_IN)
 MANAGES_USERS = Access(Gate.SIGNED_IN, Scope.USER_EDIT)
+ADMINISTERS = Access(Gate.SIGNED_IN, Scope.ADMIN)
 OWN_ACCOUNT = Access(Gate.SIGNED_IN, Scope.USER_EDIT, own_account=True)
 SET_UP = Access(Gate.SET_UP, Scope.ADMIN)
 SET_UP_OR_MANAGES_USERS = Access(Gate.SET_UP, Scope.USER_EDIT)

@@ -15,6 +15,7 @@ from keystead.domain.directory import Directory, check_texts, still_valid
 from keystead.domain.escalation import Holding, check_may_give, check_may_touch
 from keystead.domain.model import (
     ANONYMOUS,
+    NO_LIMITS,
     PUSH_BUTTON_USER,
     Actor,
     Principal,
@@ -23,6 +24,7 @@ from keystead.domain.model import (
     TokenKind,
     User,
     UserId,
+    Validity,
     with_groups,
 )
 from keystead.domain.ports import Transaction
@@ -57,7 +59,7 @@ async def create_user(directory: Directory, actor: Actor, new: NewUser, password
         await check_may_give(tx, present, Holding(user.scopes, user.things))
         await add_user(tx, user, password_hash)
 
-    await directory.store.write(add)
+    await directory.write(actor, add)
     return user
 
 
@@ -138,7 +140,7 @@ async def set_scopes(
         await keep_a_user_editor(tx, before.scopes & ~after.scopes)
         return after
 
-    return await directory.store.write(change)
+    return await directory.write(actor, change)
 
 
 async def set_details(
@@ -167,7 +169,36 @@ async def set_details(
         await tx.record(UserChanged(after))
         return after
 
-    return await directory.store.write(change)
+    return await directory.write(actor, change)
+
+
+async def set_validity(
+    directory: Directory, actor: Actor, name: str, validity: Validity
+) -> User:
+    """Switch an account on or off, or bound when it opens anything.
+
+    Raises:
+        RefusedError: NOT_YET_VALID when it would end before it begins, NOT_SIGNED_IN,
+            FORBIDDEN, NO_SUCH_USER, ESCALATION, OWN_ACCOUNT when the actor would be out,
+            LAST_USER_EDITOR, STORAGE_FAILED.
+    """
+    if validity.since and validity.until and validity.until <= validity.since:
+        raise RefusedError(Reason.NOT_YET_VALID)
+
+    async def change(tx: Transaction) -> User:
+        present = await user_editor(tx, actor)
+        before = await _existing(tx, name)
+        await check_may_touch(tx, present, before)
+        is_own = isinstance(present, Principal) and present.user.id == before.id
+        if is_own and not validity.holds(tx.now):
+            raise RefusedError(Reason.OWN_ACCOUNT)
+        after = before._replace(validity=validity)
+        if after != before:
+            await tx.record(UserChanged(after))
+        await keep_a_user_editor(tx, with_groups(before.scopes, await tx.groups_of(before.id)))
+        return after
+
+    return await directory.write(actor, change)
 
 
 async def change_own_password(
@@ -176,11 +207,14 @@ async def change_own_password(
     """Give the signed-in account another password; tokens of devices stay valid.
 
     Raises:
-        RefusedError: NAME_INVALID for the nameless account, PASSWORD_TOO_WEAK, BUSY,
+        RefusedError: ESCALATION for a token with limits, which would be rid of them by the new
+            password; NAME_INVALID for the nameless account, PASSWORD_TOO_WEAK, BUSY,
             NOT_SIGNED_IN, STORAGE_FAILED.
     Source: nymea 4.2, ChangePassword.
     """
     user = principal.user
+    if principal.limits != NO_LIMITS:
+        raise RefusedError(Reason.ESCALATION)
     check_password(directory, user.name, password)
     password_hash = await directory.hasher.hash(password)
 
@@ -188,7 +222,7 @@ async def change_own_password(
         await still_valid(tx, principal)
         await record_password(tx, user, password_hash, is_own=True)
 
-    await directory.store.write(change)
+    await directory.write(principal, change)
 
 
 async def reset_password(directory: Directory, actor: Actor, name: str, password: str) -> None:
@@ -208,7 +242,7 @@ async def reset_password(directory: Directory, actor: Actor, name: str, password
         await check_may_touch(tx, present, user)
         await record_password(tx, user, password_hash, is_own=False)
 
-    await directory.store.write(change)
+    await directory.write(actor, change)
 
 
 async def remove_user(directory: Directory, actor: Actor, name: str) -> User:
@@ -228,7 +262,7 @@ async def remove_user(directory: Directory, actor: Actor, name: str) -> User:
         await keep_a_user_editor(tx, held)
         return user
 
-    return await directory.store.write(remove)
+    return await directory.write(actor, remove)
 
 
 def check_password(directory: Directory, name: str, password: str) -> None:
@@ -300,5 +334,5 @@ async def keep_a_user_editor(tx: Transaction, lost: Scope) -> None:
         RefusedError: LAST_USER_EDITOR.
     Source: our choice.
     """
-    if manages_users(lost) and not await tx.has_user_editor():
+    if manages_users(lost) and not await tx.has_user_editor(tx.now):
         raise RefusedError(Reason.LAST_USER_EDITOR)

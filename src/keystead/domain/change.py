@@ -22,7 +22,7 @@ class UserAdded:
 
 @dataclass(frozen=True, slots=True)
 class UserChanged:
-    """A user's scopes, things or details are different now; never the name."""
+    """A user's scopes, things, details or validity are different now; never the name."""
 
     user: User
 
@@ -59,6 +59,26 @@ class TokenAdded:
     """
 
     token: Token
+    digest: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenChanged:
+    """A token has another device name, expiry or limits now; never another owner or kind."""
+
+    token: Token
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRotated:
+    """A token has another secret now; the old one opens nothing any more.
+
+    Attributes:
+        digest: SHA-256 of the new secret, 32 bytes.
+    """
+
+    user_id: UserId
+    token_id: TokenId
     digest: bytes = field(repr=False)
 
 
@@ -131,6 +151,8 @@ Change = (
     | PasswordChanged
     | PasswordRehashed
     | TokenAdded
+    | TokenChanged
+    | TokenRotated
     | TokenExtended
     | TokenRemoved
     | MembershipsChanged
@@ -165,12 +187,13 @@ def concerned(change: Change) -> UserId | GroupId:
             | UserItemsChanged(user=user)
         ):
             return user.id
-        case TokenAdded(token=token):
+        case TokenAdded(token=token) | TokenChanged(token=token):
             return token.user_id
         case (
             PasswordChanged(user_id=user_id)
             | PasswordRehashed(user_id=user_id)
             | TokenExtended(user_id=user_id)
+            | TokenRotated(user_id=user_id)
             | TokenRemoved(user_id=user_id)
         ):
             return user_id

@@ -1,5 +1,6 @@
 """Nobody gives, or touches an account that holds, what they do not hold themselves."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -7,6 +8,7 @@ from keystead.domain.items import RuleTable
 from keystead.domain.model import (
     ANONYMOUS,
     ANONYMOUS_ID,
+    EVERY_ITEM,
     Actor,
     Group,
     ItemRule,
@@ -14,6 +16,7 @@ from keystead.domain.model import (
     Principal,
     Scope,
     ThingId,
+    TokenLimits,
     User,
     with_groups,
 )
@@ -70,20 +73,35 @@ async def check_may_give(tx: Transaction, actor: Actor, given: Holding) -> None:
         raise RefusedError(Reason.ESCALATION)
     rules = list(given.items)
     for group in given.groups:
-        if group not in actor.groups:
+        if group not in actor.groups or actor.limits.items is not None:
             rules += await tx.items_of_group(group.id)
     if rules:
         held = await _rules_of(tx, actor)
-        if not all(held.covers(rule) for rule in rules):
+        if not (
+            _limits_cover(actor.limits, rules) and all(held.covers(rule) for rule in rules)
+        ):
             raise RefusedError(Reason.ESCALATION)
 
 
 def _sees(actor: Principal, things: tuple[ThingId, ...]) -> bool:
-    return Scope.ACCESS_ALL_THINGS in actor.user.scopes or set(things) <= set(actor.user.things)
+    return Scope.ACCESS_ALL_THINGS in actor.scopes or set(things) <= set(actor.things)
+
+
+def _limits_cover(limits: TokenLimits, rules: Sequence[ItemRule]) -> bool:
+    """Tell whether a token with *limits* leaves all of *rules* to whoever holds them."""
+    if limits.items is None:
+        return True
+    table = RuleTable()
+    table.add(limits.items, None)
+    return all(table.covers(rule) for rule in rules)
 
 
 async def _rules_of(tx: Transaction, actor: Principal) -> RuleTable:
     table = RuleTable()
+    if Scope.ADMIN in with_groups(
+        actor.user.scopes, actor.groups
+    ):  # but for the token's limits
+        table.add((EVERY_ITEM,), None)
     table.add(await tx.items_of_user(actor.user.id), None)
     for group in actor.groups:
         table.add(await tx.items_of_group(group.id), group.name)

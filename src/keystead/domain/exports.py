@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from keystead.domain.directory import Directory
+from keystead.domain.events import Action, Entry
 from keystead.domain.imports import ImportedGroup, ImportedToken, ImportedUser
-from keystead.domain.model import ANONYMOUS_ID, TokenKind
+from keystead.domain.model import ANONYMOUS_ID, OWNER, TokenKind
 from keystead.domain.ports import Transaction
 
 FORMAT = 1  # of the file; a reader refuses one that it does not know
@@ -61,6 +62,9 @@ async def export(directory: Directory) -> Export:
                     for token, digest in await tx.tokens_with_digests(user.id)
                     if token.kind is TokenKind.DEVICE
                 ]
+        counts = (("users", len(users)), ("tokens", len(tokens)), ("groups", len(groups)))
+        detail = tuple((what, str(count)) for what, count in counts)
+        await tx.note(Entry(tx.author, Action.EXPORT, detail=detail))
         return Export(FORMAT, groups, users, tokens)
 
-    return await directory.store.write(read, bulk=True)
+    return await directory.write(OWNER, read, bulk=True)

@@ -82,7 +82,7 @@ async def write_group(directory: Directory, actor: Actor, draft: GroupDraft) -> 
             await tx.record(GroupItemsChanged(after, items))
         await keep_a_user_editor(tx, held.scopes & ~after.rights)
 
-    await directory.store.write(write, bulk=is_long(actor, items))
+    await directory.write(actor, write, bulk=is_long(actor, items))
 
 
 async def remove_group(directory: Directory, actor: Actor, name: str) -> None:
@@ -103,7 +103,7 @@ async def remove_group(directory: Directory, actor: Actor, name: str) -> None:
         await tx.record(GroupRemoved(group))
         await keep_a_user_editor(tx, group.rights)
 
-    await directory.store.write(remove, bulk=not holds_all(actor))
+    await directory.write(actor, remove, bulk=not holds_all(actor))
 
 
 async def group_named(tx: Transaction, name: str) -> Group:

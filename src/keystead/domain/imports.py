@@ -16,11 +16,13 @@ from keystead.domain.change import (
     UserItemsChanged,
 )
 from keystead.domain.directory import Directory
+from keystead.domain.events import Action, Entry
 from keystead.domain.groups import MAX_RULES
 from keystead.domain.items import folded, is_valid
 from keystead.domain.model import (
     ANONYMOUS,
     ANONYMOUS_ID,
+    OWNER,
     PUSH_BUTTON_USER,
     Group,
     GroupId,
@@ -136,6 +138,7 @@ async def take_over(
     """
 
     async def take(tx: Transaction) -> Report:
+        tx.summarised = True
         left: list[str] = []
         group_count = 0
         for group in groups:
@@ -148,9 +151,13 @@ async def take_over(
         for token in tokens:
             user = taken.get(names.key(token.user_name))
             token_count += await _take_token(tx, user, token, left)
+        if taken or group_count:
+            counts = (("users", len(taken)), ("tokens", token_count), ("groups", group_count))
+            detail = tuple((what, str(count)) for what, count in counts)
+            await tx.note(Entry(tx.author, Action.IMPORT, detail=detail))
         return Report(len(taken), token_count, tuple(left), group_count)
 
-    return await directory.store.write(take, bulk=True)
+    return await directory.write(OWNER, take, bulk=True)
 
 
 async def _take_group(

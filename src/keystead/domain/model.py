@@ -62,6 +62,34 @@ class ItemRule(NamedTuple):
     may_write: bool = False
 
 
+EVERY_ITEM = ItemRule("", is_prefix=True, may_write=True)
+
+
+class Validity(NamedTuple):
+    """When an account opens anything.
+
+    Attributes:
+        enabled: somebody who manages users has not switched it off.
+        since: aware, UTC; None for ever since.
+        until: the first moment at which it does not any more; None for never.
+    """
+
+    enabled: bool = True
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def holds(self, now: datetime) -> bool:
+        """Tell whether the account opens anything at this time."""
+        return (
+            self.enabled
+            and (self.since is None or self.since <= now)
+            and (self.until is None or now < self.until)
+        )
+
+
+ALWAYS = Validity()
+
+
 class User(NamedTuple):
     """An account: a person, a service, or the nameless owner of paired devices.
 
@@ -79,6 +107,7 @@ class User(NamedTuple):
     display_name: str = ""
     email: str = ""
     things: tuple[ThingId, ...] = ()
+    validity: Validity = ALWAYS
 
 
 class Group(NamedTuple):
@@ -122,6 +151,30 @@ class TokenKind(Enum):
     SESSION = "session"  # of a web page: it survives a reload, not a long absence
 
 
+class TokenLimits(NamedTuple):
+    """What makes a token narrower than its owner; None where it is not.
+
+    Attributes:
+        scopes: it holds none but these.
+        things: it sees none but these.
+        items: it reads and writes nothing but what these rules allow, too.
+    """
+
+    scopes: Scope | None = None
+    things: tuple[ThingId, ...] | None = None
+    items: tuple[ItemRule, ...] | None = None
+
+
+NO_LIMITS = TokenLimits()
+
+
+class LastUse(NamedTuple):
+    """When a token was used last, and from where; written down a little later."""
+
+    time: datetime
+    source: str
+
+
 @dataclass(frozen=True, slots=True)
 class Token:
     """What a device shows instead of a password. The secret itself is nowhere kept.
@@ -130,6 +183,7 @@ class Token:
         device_name: what the owner called the device, so that it can be revoked when lost.
         created: aware, UTC.
         expires: when it stops to open anything; aware, UTC, None for never.
+        last_used: None for never.
     """
 
     id: TokenId
@@ -138,20 +192,34 @@ class Token:
     created: datetime
     kind: TokenKind = TokenKind.DEVICE
     expires: datetime | None = None
+    limits: TokenLimits = NO_LIMITS
+    last_used: LastUse | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """An account together with its groups and the token that it signed in with."""
+    """An account together with its groups and the token that it signed in with.
+
+    Attributes:
+        user: the account as it is stored; the token may be narrower.
+        expires: when the token stops to open anything; None for never.
+    """
 
     user: User
     token_id: TokenId
     groups: tuple[Group, ...] = ()
+    limits: TokenLimits = NO_LIMITS
+    expires: datetime | None = None
 
     @property
     def scopes(self) -> Scope:
-        """Give all that the account holds, on its own and by its groups."""
-        return with_groups(self.user.scopes, self.groups) if self.groups else self.user.scopes
+        """Give what is held: by the account and its groups, as far as the token allows."""
+        return narrowed(with_groups(self.user.scopes, self.groups), self.limits)
+
+    @property
+    def things(self) -> tuple[ThingId, ...]:
+        """Give the things that are seen without ``ACCESS_ALL_THINGS``."""
+        return things_within(self.user, self.limits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,3 +239,37 @@ def with_groups(scopes: Scope, groups: Iterable[Group]) -> Scope:
     for group in groups:
         scopes |= group.rights
     return scopes
+
+
+NAMED_SCOPES = (  # all that have a name but ``ADMIN``, which is more than all of them
+    Scope.CONFIGURE_THINGS
+    | Scope.ACCESS_ALL_THINGS
+    | Scope.CONFIGURE_RULES
+    | Scope.USER_EDIT
+    | Scope.EDITOR
+    | Scope.DIAG
+)
+
+
+def narrowed(scopes: Scope, limits: TokenLimits) -> Scope:
+    """Give what a token holds whose owner holds *scopes*.
+
+    Whoever is limited to some things or items is no administrator, who may do everything.
+
+    >>> Scope.ADMIN in narrowed(Scope.ADMIN, TokenLimits(items=()))
+    False
+    """
+    if limits.scopes is not None:
+        scopes &= limits.scopes
+    if limits.items is not None:
+        scopes &= NAMED_SCOPES
+    return scopes if limits.things is None else scopes & ~Scope.ACCESS_ALL_THINGS
+
+
+def things_within(user: User, limits: TokenLimits) -> tuple[ThingId, ...]:
+    """Give the things that a token of *user* sees without ``ACCESS_ALL_THINGS``."""
+    if limits.things is None:
+        return user.things
+    if Scope.ACCESS_ALL_THINGS in user.scopes:
+        return limits.things
+    return tuple(thing for thing in user.things if thing in limits.things)

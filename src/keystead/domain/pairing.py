@@ -6,6 +6,7 @@ from typing import Generic, TypeVar
 
 from keystead.domain.change import TokenRemoved, UserAdded
 from keystead.domain.directory import Directory
+from keystead.domain.events import Action, Entry
 from keystead.domain.model import PUSH_BUTTON_USER, Principal, Scope, User, UserId
 from keystead.domain.ports import Transaction
 from keystead.domain.tokens import SignedIn, issue
@@ -79,9 +80,12 @@ async def pair(directory: Directory, device_name: str) -> SignedIn:
         if user is None:
             user = User(UserId(directory.randomness(16)), PUSH_BUTTON_USER, Scope.ADMIN)
             await tx.record(UserAdded(user, None))
-        return await issue(tx, directory, user, device_name)
+        signed_in = await issue(tx, directory, user, device_name)
+        token_id = str(signed_in.principal.token_id)
+        await tx.note(Entry(tx.author, Action.PAIRING, token_id, user.id.hex()))
+        return signed_in
 
-    return await directory.store.write(enter)
+    return await directory.write(None, enter, essential=True)
 
 
 async def take_back(directory: Directory, principal: Principal) -> None:
@@ -94,7 +98,7 @@ async def take_back(directory: Directory, principal: Principal) -> None:
     """
 
     async def remove(tx: Transaction) -> None:
-        if await tx.principal(principal.user.id, principal.token_id):
+        if await tx.token(principal.token_id):
             await tx.record(TokenRemoved(principal.user.id, principal.token_id))
 
-    await directory.store.write(remove)
+    await directory.write(None, remove, essential=True)

@@ -1,16 +1,18 @@
 """What the rules need from the outside world. ``keystead.app`` hands in the adapters."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar
 
 from keystead.domain.change import Change, Commit
+from keystead.domain.events import SERVER, Author, Entry, StoredCheckpoint, StoredEvent
 from keystead.domain.model import (
     Account,
     Group,
     GroupEntry,
     GroupId,
     ItemRule,
+    LastUse,
     Principal,
     Token,
     TokenId,
@@ -18,6 +20,7 @@ from keystead.domain.model import (
     User,
     UserId,
 )
+from keystead.domain.throttle import Attempts, Lane
 
 T = TypeVar("T")
 
@@ -40,15 +43,18 @@ class Reader(Protocol):
     async def token(self, token_id: TokenId) -> Token | None:
         """Find a token by id, or None."""
 
-    async def principal(self, user_id: UserId, token_id: TokenId) -> Principal | None:
-        """Give a user as of now, if they have this token still; else None."""
+    async def principal(
+        self, user_id: UserId, token_id: TokenId, now: datetime
+    ) -> Principal | None:
+        """Give a user, if they have this token still and both open something *now*; else None."""
 
     async def principal_by_digest(
         self, digest: bytes, kind: TokenKind, now: datetime
     ) -> Principal | None:
         """Find whom the token belongs to whose secret has this SHA-256 *digest*, or None.
 
-        A token of another *kind*, or one that expired by *now*, belongs to nobody.
+        A token of another *kind*, or one that expired by *now*, belongs to nobody, and so does
+        one of an account that is not valid *now*.
         """
 
     async def is_digest_taken(self, digest: bytes) -> bool:
@@ -97,19 +103,59 @@ class Reader(Protocol):
         The first of all is the one of everybody, ``ANONYMOUS``.
         """
 
-    async def has_user_editor(self) -> bool:
+    async def has_user_editor(self, now: datetime) -> bool:
         """Tell whether there is an account that can change users and can get in.
 
-        It counts when it, or a group of it, holds ``USER_EDIT``, and it has a password or at
-        least one token that never expires.
+        It counts when it, or a group of it, holds ``USER_EDIT``, when it is valid *now* and has
+        no end, and when it has a password or at least one token without limits that never
+        expires.
         """
+
+    async def audit_events(self, after: int, limit: int) -> Sequence[StoredEvent]:
+        """At most *limit* events of the audit trail that follow the sequence *after*."""
+
+    async def audit_events_before(
+        self, before: int | None, limit: int
+    ) -> Sequence[StoredEvent]:
+        """At most *limit* events before the sequence *before*, the newest first."""
+
+    async def audit_checkpoints(self) -> Sequence[StoredCheckpoint]:
+        """What vouches for the events that were removed, oldest first."""
+
+    async def audit_size(self) -> tuple[int, int]:
+        """Count the events that are kept, and the bytes of their bodies."""
+
+    async def attempts(self) -> Sequence[Attempts]:
+        """What is known of sign-ins, by account and source."""
 
 
 class Transaction(Reader, Protocol):
-    """A consistent view; everything recorded commits together or not at all."""
+    """A consistent view; everything recorded commits together or not at all.
+
+    Attributes:
+        now: the time at which it takes place; aware, UTC.
+        author: who is told to have done what is recorded from here on.
+        summarised: what is recorded is not told one by one, as an entry is noted for all of it.
+    """
+
+    now: datetime
+    author: Author
+    summarised: bool
 
     async def record(self, change: Change) -> None:
-        """Apply *change*. Later reads in this transaction see it."""
+        """Apply *change*, and tell the audit trail. Later reads in this transaction see it."""
+
+    async def note(self, entry: Entry) -> None:
+        """Tell the audit trail something besides what is recorded."""
+
+    async def cut_audit(self, checkpoint: StoredCheckpoint) -> None:
+        """Remove the events that *checkpoint* vouches for, and keep it instead."""
+
+    async def keep_last_uses(self, uses: Mapping[TokenId, LastUse]) -> None:
+        """Keep when tokens were used; those that are gone are passed over."""
+
+    async def keep_attempts(self, attempts: Sequence[Attempts]) -> None:
+        """Keep what is known of sign-ins; nothing of what is neither known nor failed."""
 
 
 class Store(Protocol):
@@ -120,20 +166,29 @@ class Store(Protocol):
         """Committed data, for reads outside of transactions."""
 
     async def write(
-        self, operation: Callable[[Transaction], Awaitable[T]], *, bulk: bool = False
+        self,
+        operation: Callable[[Transaction], Awaitable[T]],
+        *,
+        author: Author = SERVER,
+        bulk: bool = False,
+        essential: bool = False,
     ) -> T:
         """Run *operation* in a transaction of its own and give back its result.
 
-        When this returns, what it recorded is durable and every listener has heard of it.
+        When this returns, what it recorded is durable, with the events that tell of it, and
+        every listener has heard of it.
 
         Args:
             operation: awaits nothing but the transaction, changes nothing else (it may run on
                 another thread, and more than once).
+            author: whose doing it is.
             bulk: it records so much that nothing else should wait for it in the meantime.
+            essential: it goes on where the audit trail cannot be written. The trail then tells
+                later how much it misses.
 
         Raises:
-            RefusedError: what *operation* raised, with nothing changed; or STORAGE_FAILED when
-                the changes could not be made durable.
+            RefusedError: what *operation* raised, with nothing changed; STORAGE_FAILED when
+                the changes could not be made durable; AUDIT_FAILED when the events could not.
         """
 
     def listen(self, listener: Callable[[Commit], None]) -> None:
@@ -146,14 +201,16 @@ class PasswordHasher(Protocol):
     Passwords are taken as they were typed; ``passwords.normalised`` is the adapter's part.
     """
 
-    async def hash(self, password: str) -> str:
+    async def hash(self, password: str, *, lane: Lane = Lane.KNOWN) -> str:
         """Return an encoded hash that carries its own algorithm, salt and parameters.
 
         Raises:
             RefusedError: BUSY when too many hashes are being computed already.
         """
 
-    async def verify(self, encoded: str | None, password: str) -> bool:
+    async def verify(
+        self, encoded: str | None, password: str, *, lane: Lane = Lane.KNOWN
+    ) -> bool:
         """Tell whether *password* fits; with None take as long as with a hash and say False.
 
         Raises:

@@ -1,7 +1,7 @@
 """Who may do what with which item: the question that gateways ask, and why the answer is so."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from keystead.domain.change import (
@@ -15,8 +15,10 @@ from keystead.domain.change import (
     PasswordChanged,
     PasswordRehashed,
     TokenAdded,
+    TokenChanged,
     TokenExtended,
     TokenRemoved,
+    TokenRotated,
     UserAdded,
     UserChanged,
     UserItemsChanged,
@@ -24,15 +26,17 @@ from keystead.domain.change import (
 )
 from keystead.domain.items import RuleTable, Spoken
 from keystead.domain.model import (
+    ALWAYS,
     ANONYMOUS,
     ANONYMOUS_ID,
     GroupId,
     ItemRule,
     Scope,
     UserId,
+    Validity,
     with_groups,
 )
-from keystead.domain.ports import Reader
+from keystead.domain.ports import Clock, Reader
 from keystead.domain.refusal import Reason, RefusedError
 
 PORTION = 1000  # rules merged before others have their turn; under 2 ms
@@ -47,11 +51,14 @@ class Decision:
     Attributes:
         is_admin: the account holds ``ADMIN``, which may read and write everything.
         spoken: all rules that match the item, the most specific first.
+        is_valid: the account is enabled, and has begun and not ended; otherwise it may do
+            nothing, whatever its rules say.
     """
 
     allowed: bool
     is_admin: bool
     spoken: tuple[Spoken, ...]
+    is_valid: bool = True
 
 
 @dataclass(slots=True, eq=False)
@@ -77,8 +84,14 @@ class _Entry:
     user_id: UserId | None  # None for whoever is not signed in
     group_ids: frozenset[GroupId]
     scopes: Scope  # the user's own
+    validity: Validity = ALWAYS
     size: int = 0
     is_complete: bool = False
+
+    @property
+    def own(self) -> tuple[Scope, Validity]:
+        """Give what is the user's own and no rule."""
+        return self.scopes, self.validity
 
 
 class Rights:
@@ -87,12 +100,16 @@ class Rights:
     Args:
         reader: committed data.
         pause: gives others their turn; awaited between portions of a long merge.
+        clock: when it is now, as accounts begin and end.
 
     Give ``hear`` every commit of the store, so that no answer is out of date.
     """
 
-    def __init__(self, reader: Reader, pause: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self, reader: Reader, pause: Callable[[], Awaitable[None]], clock: Clock
+    ) -> None:
         self._reader = reader
+        self._clock = clock
         self._pause = pause
         self._entries: dict[str, _Entry] = {}  # by the name that was asked for
         self._heard = 0
@@ -106,8 +123,12 @@ class Rights:
             item: browse names joined with dots, compared exactly.
             write: ask for writing.
         """
-        effective = await self.of(name)
-        return effective is not None and effective.decide(item, write=write)
+        entry = await self._of(name)
+        return (
+            entry is not None
+            and entry.validity.holds(self._clock())
+            and entry.effective.decide(item, write=write)
+        )
 
     async def explain(self, name: str, item: str, *, write: bool = False) -> Decision:
         """Decide as ``may``, and tell which rules spoke.
@@ -115,13 +136,20 @@ class Rights:
         Raises:
             RefusedError: NO_SUCH_USER.
         """
-        effective = await self.of(name)
-        if effective is None:
+        entry = await self._of(name)
+        if entry is None:
             raise RefusedError(Reason.NO_SUCH_USER)
-        return effective.explain(item, write=write)
+        decision = entry.effective.explain(item, write=write)
+        if entry.validity.holds(self._clock()):
+            return decision
+        return replace(decision, allowed=False, is_valid=False)
 
     async def of(self, name: str) -> Effective | None:
-        """Give what a user may do as of now; None when there is no such user."""
+        """Give what a user may do while the account is valid; None when there is none."""
+        entry = await self._of(name)
+        return entry.effective if entry else None
+
+    async def _of(self, name: str) -> _Entry | None:
         while True:
             entry = self._entries.get(name)
             if entry is None:
@@ -131,9 +159,9 @@ class Rights:
                     return None
                 is_first = self._heard == heard and name not in self._entries
                 if is_first and await self._is_merged(name, entry):
-                    return entry.effective
+                    return entry
             elif entry.is_complete:
-                return entry.effective
+                return entry
             else:
                 await self._pause()  # somebody else is at it
 
@@ -143,15 +171,15 @@ class Rights:
         if not self._entries:
             return
         changed = {_owner(change) for change in commit.changes} - {None}
-        scopes = {
-            change.user.id: change.user.scopes
+        present = {
+            change.user.id: (change.user.scopes, change.user.validity)
             for change in commit.changes
             if isinstance(change, UserChanged)
         }
         for name, entry in tuple(self._entries.items()):
             user_id = entry.user_id
             if not changed.isdisjoint((user_id, *entry.group_ids, ANONYMOUS_ID)) or (
-                user_id and scopes.get(user_id, entry.scopes) != entry.scopes
+                user_id and present.get(user_id, entry.own) != entry.own
             ):
                 del self._entries[name]
 
@@ -180,7 +208,7 @@ class Rights:
         groups = await self._reader.groups_of(user.id)
         is_admin = Scope.ADMIN in with_groups(user.scopes, groups)
         group_ids = frozenset(group.id for group in groups)
-        return _Entry(Effective(is_admin), user.id, group_ids, user.scopes)
+        return _Entry(Effective(is_admin), user.id, group_ids, user.scopes, user.validity)
 
     async def _merge(self, entry: _Entry) -> None:
         if entry.user_id is not None:
@@ -225,7 +253,7 @@ def _owner(change: Change) -> UserId | GroupId | None:
             return None
         case UserChanged():  # by its scopes only; see ``hear``
             return None
-        case TokenAdded() | TokenExtended() | TokenRemoved():
+        case TokenAdded() | TokenChanged() | TokenRotated() | TokenExtended() | TokenRemoved():
             return None
         case _:
             assert_never(change)

@@ -1,15 +1,15 @@
 """Sessions of web pages: keys that survive a reload, and end when they are left alone."""
 
-import base64
 from datetime import datetime
 
 from keystead.domain.change import TokenAdded, TokenExtended, TokenRemoved
 from keystead.domain.directory import Directory
+from keystead.domain.events import Action, Entry, author_of
 from keystead.domain.model import Principal, Token, TokenKind, User
 from keystead.domain.ports import Transaction
 from keystead.domain.refusal import Reason, RefusedError
 from keystead.domain.sign_in import let_in
-from keystead.domain.tokens import SECRET_SIZE, SignedIn, digest, new_id
+from keystead.domain.tokens import SignedIn, digest, new_id, new_secret, principal
 
 MAX_SESSIONS = 64  # of one account; the oldest make room. Our choice
 
@@ -20,7 +20,7 @@ async def open_session(
     """Check a password and issue a session key.
 
     Raises:
-        RefusedError: SIGN_IN_FAILED, BUSY, STORAGE_FAILED.
+        RefusedError: SIGN_IN_FAILED, THROTTLED, BUSY, STORAGE_FAILED.
     """
 
     async def issue(tx: Transaction, user: User) -> SignedIn:
@@ -38,15 +38,14 @@ async def open_session(
             kind=TokenKind.SESSION,
             expires=_expires(directory, now, now),
         )
-        key = base64.urlsafe_b64encode(directory.randomness(SECRET_SIZE)).rstrip(b"=").decode()
+        key = new_secret(directory, TokenKind.SESSION)
         await tx.record(TokenAdded(token, digest(key)))
-        principal = Principal(user, token.id, await tx.groups_of(user.id))
-        return SignedIn(principal, key, token.expires)
+        return SignedIn(principal(user, token, await tx.groups_of(user.id)), key)
 
     return await let_in(directory, name, password, issue)
 
 
-async def extend(directory: Directory, principal: Principal) -> datetime:
+async def extend(directory: Directory, present: Principal) -> datetime:
     """Let a session live on, as it is being used; give the time when it will be over.
 
     Raises:
@@ -55,7 +54,7 @@ async def extend(directory: Directory, principal: Principal) -> datetime:
 
     async def extend_it(tx: Transaction) -> datetime:
         now = directory.clock()
-        token = await tx.token(principal.token_id)
+        token = await tx.token(present.token_id)
         if token is None or token.expires is None or is_over(token, now):
             raise RefusedError(Reason.SESSION_OVER)
         expires = _expires(directory, token.created, now)
@@ -64,10 +63,10 @@ async def extend(directory: Directory, principal: Principal) -> datetime:
         await tx.record(TokenExtended(token.user_id, token.id, expires))
         return expires
 
-    return await directory.store.write(extend_it)
+    return await directory.write(present, extend_it, essential=True)
 
 
-async def close_session(directory: Directory, principal: Principal) -> None:
+async def close_session(directory: Directory, present: Principal) -> None:
     """End a session for good; nothing happens when it has ended already.
 
     Raises:
@@ -75,11 +74,15 @@ async def close_session(directory: Directory, principal: Principal) -> None:
     """
 
     async def close(tx: Transaction) -> None:
-        token = await tx.token(principal.token_id)
+        token = await tx.token(present.token_id)
         if token and token.kind is TokenKind.SESSION:
             await tx.record(TokenRemoved(token.user_id, token.id))
+            author = author_of(present, directory.origin)
+            await tx.note(
+                Entry(author, Action.SIGN_OUT, present.user.name, token.user_id.hex())
+            )
 
-    await directory.store.write(close)
+    await directory.write(present, close, essential=True)
 
 
 def is_over(token: Token, now: datetime) -> bool:

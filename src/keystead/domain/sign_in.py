@@ -3,17 +3,21 @@
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from keystead.domain import names
 from keystead.domain.accounts import NewUser, add_user, prepare
 from keystead.domain.change import PasswordRehashed
 from keystead.domain.directory import Directory
+from keystead.domain.events import Action, Entry, Outcome, author_of
 from keystead.domain.model import User
 from keystead.domain.ports import Transaction
 from keystead.domain.refusal import Reason, RefusedError
+from keystead.domain.throttle import Lane, ThrottledError
 from keystead.domain.tokens import SignedIn, issue
 
 T = TypeVar("T")
 
 _TRIES = 2  # another sign-in may replace an outdated hash between the check and the entry
+_NO_NAME = "\0"  # stands for every name that is too long to be one, so that none is kept
 
 
 async def sign_in(directory: Directory, name: str, password: str, device_name: str) -> SignedIn:
@@ -23,7 +27,8 @@ async def sign_in(directory: Directory, name: str, password: str, device_name: s
     an outdated form is replaced on the way.
 
     Raises:
-        RefusedError: SIGN_IN_FAILED, TEXT_INVALID for the device name, BUSY, STORAGE_FAILED.
+        RefusedError: SIGN_IN_FAILED, also for an account that is not valid now; THROTTLED,
+            TEXT_INVALID for the device name, BUSY, STORAGE_FAILED.
     """
 
     async def enter(tx: Transaction, user: User) -> SignedIn:
@@ -41,19 +46,57 @@ async def let_in(
     """Check a password, and do *enter* in the transaction that finds it still the right one.
 
     Raises:
-        RefusedError: SIGN_IN_FAILED, BUSY, STORAGE_FAILED; what *enter* raises.
+        RefusedError: SIGN_IN_FAILED, THROTTLED, BUSY, STORAGE_FAILED; what *enter* raises.
     """
+    account = names.key(name) if len(name) <= names.MAX_NAME_LENGTH else _NO_NAME
+    source = directory.origin.source
+    try:
+        lane = directory.throttle.begin(account, source, directory.clock())
+    except ThrottledError:
+        _tell(directory, None, Outcome.REFUSED, "throttled")
+        raise
+    is_decided = False
+    try:
+        entered = await _checked(directory, name, password, lane, enter)
+        is_decided = True
+    except RefusedError as refused:
+        is_decided = refused.reason is Reason.SIGN_IN_FAILED
+        if is_decided and (lock := directory.throttle.lock(account, source, directory.clock())):
+            directory.note(None, Action.LOCK, until=lock.until.isoformat(timespec="seconds"))
+        raise
+    finally:
+        if not is_decided:
+            directory.throttle.undone(account, source, directory.clock())
+    directory.throttle.succeeded(account, source, directory.clock())
+    return entered
+
+
+async def _checked(
+    directory: Directory,
+    name: str,
+    password: str,
+    lane: Lane,
+    enter: Callable[[Transaction, User], Awaitable[T]],
+) -> T:
     reader = directory.store.reader
     user = await reader.user_named(name) if name else None
     for _ in range(_TRIES):
         encoded = await reader.password_hash(user.id) if user else None
-        fits = await directory.hasher.verify(encoded, password)
+        fits = await directory.hasher.verify(encoded, password, lane=lane)
         if user is None or encoded is None or not fits:
             break
+        if not user.validity.holds(directory.clock()):
+            _tell(directory, user, Outcome.REFUSED, "the account is not valid")
+            raise RefusedError(Reason.SIGN_IN_FAILED)
         entered = await _enter(directory, user, encoded, password, enter)
         if entered is not None:
             return entered
+    _tell(directory, user, Outcome.FAILURE, "wrong password" if user else "no such account")
     raise RefusedError(Reason.SIGN_IN_FAILED)
+
+
+def _tell(directory: Directory, user: User | None, outcome: Outcome, reason: str) -> None:
+    directory.note(None, Action.SIGN_IN, user.name if user else "", outcome, reason=reason)
 
 
 async def _enter(
@@ -72,11 +115,16 @@ async def _enter(
         present = await tx.user(user.id)
         if present is None or await tx.password_hash(user.id) != encoded:
             return None
+        if not present.validity.holds(tx.now):
+            return None
+        tx.author = author_of(present, directory.origin)
         if stronger is not None:
             await tx.record(PasswordRehashed(user.id, stronger))
-        return await enter(tx, present)
+        entered = await enter(tx, present)
+        await tx.note(Entry(tx.author, Action.SIGN_IN, present.name, present.id.hex()))
+        return entered
 
-    return await directory.store.write(checked)
+    return await directory.write(None, checked, essential=True)
 
 
 async def create_first_account(directory: Directory, new: NewUser, password: str) -> User:
@@ -93,5 +141,5 @@ async def create_first_account(directory: Directory, new: NewUser, password: str
             raise RefusedError(Reason.SET_UP_ALREADY)
         await add_user(tx, user, password_hash)
 
-    await directory.store.write(add)
+    await directory.write(None, add)
     return user

@@ -2,21 +2,26 @@
 
 import base64
 import hashlib
-from dataclasses import dataclass, field
+import zlib
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
 from keystead.domain.access import manages_users, scopes_of
 from keystead.domain.accounts import keep_a_user_editor
-from keystead.domain.change import TokenAdded, TokenRemoved
+from keystead.domain.change import TokenAdded, TokenChanged, TokenRemoved, TokenRotated
 from keystead.domain.directory import Directory, check_texts, still_valid
-from keystead.domain.escalation import check_may_touch
+from keystead.domain.escalation import Holding, check_may_give, check_may_touch
+from keystead.domain.items import are_valid
 from keystead.domain.model import (
+    NO_LIMITS,
     Actor,
+    Group,
     Principal,
     Token,
     TokenId,
     TokenKind,
+    TokenLimits,
     User,
     with_groups,
 )
@@ -24,19 +29,37 @@ from keystead.domain.ports import Reader, Transaction
 from keystead.domain.refusal import Reason, RefusedError
 
 SECRET_SIZE = 32  # random bytes; OWASP ASVS 5.0 11.5.1 asks for 128 bit
+MAX_LIMIT_RULES = 1_000  # of one token; our choice
+
+# What a secret begins with, so that scanners for leaked secrets know one when they see it.
+PREFIXES = {TokenKind.DEVICE: "kst_", TokenKind.SESSION: "kss_"}
+_CHECK_SIZE = 4  # bytes of CRC-32 at the end, so that they know it is one for certain
 
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A fresh token: whose it is, and its secret, which is shown this once.
-
-    Attributes:
-        expires: when it stops to open anything; None for never.
-    """
+    """A fresh token: whose it is, and its secret, which is shown this once."""
 
     principal: Principal
     secret: str = field(repr=False)
+
+    @property
+    def expires(self) -> datetime | None:
+        """Give the time when it stops to open anything; None for never."""
+        return self.principal.expires
+
+
+@dataclass(frozen=True, slots=True)
+class TokenDraft:
+    """What a token is to be like besides its owner.
+
+    Attributes:
+        expires: None for never.
+    """
+
+    device_name: str
     expires: datetime | None = None
+    limits: TokenLimits = NO_LIMITS
 
 
 def digest(secret: str) -> bytes:
@@ -48,6 +71,22 @@ def digest(secret: str) -> bytes:
     return hashlib.sha256(secret.encode(errors="surrogatepass")).digest()
 
 
+def new_secret(directory: Directory, kind: TokenKind) -> str:
+    """Make the secret of a token: a prefix, 256 random bits, and a check sum, 53 characters.
+
+    Source: our choice; nymea's tokens of 44 characters, taken over, stay what they are.
+    """
+    random = directory.randomness(SECRET_SIZE)
+    body = PREFIXES[kind] + base64.urlsafe_b64encode(random).rstrip(b"=").decode()
+    check = zlib.crc32(body.encode()).to_bytes(_CHECK_SIZE, "big")
+    return body + base64.urlsafe_b64encode(check).rstrip(b"=").decode()
+
+
+def principal(user: User, token: Token, groups: tuple[Group, ...]) -> Principal:
+    """Give whoever signs in with *token*."""
+    return Principal(user, token.id, groups, token.limits, token.expires)
+
+
 async def principal_of(
     reader: Reader, secret: str, kind: TokenKind, now: datetime
 ) -> Principal | None:
@@ -56,28 +95,108 @@ async def principal_of(
 
 
 async def issue(
-    tx: Transaction, directory: Directory, user: User, device_name: str
+    tx: Transaction,
+    directory: Directory,
+    user: User,
+    device_name: str,
 ) -> SignedIn:
-    """Record a new token for a device of *user*.
+    """Record a new token for a device of *user*, that lasts as long as the settings say.
 
     Raises:
         RefusedError: TEXT_INVALID for the device name.
     """
-    check_texts(device_name)
-    secret = base64.b64encode(directory.randomness(SECRET_SIZE)).decode()
-    token = Token(
-        id=new_id(directory),
-        user_id=user.id,
-        device_name=device_name,
-        created=directory.clock(),
-    )
-    await tx.record(TokenAdded(token, digest(secret)))
-    return SignedIn(Principal(user, token.id, await tx.groups_of(user.id)), secret)
+    lifetime = directory.device_lifetime
+    expires = None if lifetime is None else tx.now + lifetime
+    return await _add(tx, directory, user, TokenDraft(device_name, expires))
 
 
 def new_id(directory: Directory) -> TokenId:
     """Give an id that no token has."""
     return TokenId(UUID(bytes=directory.randomness(16), version=4))
+
+
+async def create_token(
+    directory: Directory, actor: Actor, user_name: str | None, draft: TokenDraft
+) -> SignedIn:
+    """Make a token for a device, of one's own account or of one that *actor* may manage.
+
+    Args:
+        directory: the directory.
+        actor: who asks.
+        user_name: whose token it is to be; None for the actor's own.
+        draft: what it is to be like.
+
+    Raises:
+        RefusedError: TEXT_INVALID, LIMITS_INVALID, EXPIRY_INVALID, NOT_SIGNED_IN, FORBIDDEN,
+            NO_SUCH_USER, ESCALATION, STORAGE_FAILED.
+    """
+    _check(draft)
+
+    async def create(tx: Transaction) -> SignedIn:
+        present = await still_valid(tx, actor)
+        owner = await _owner_named(tx, present, user_name)
+        _check_future(tx, draft)
+        await _check_may_use_as(tx, present, owner, draft.limits)
+        return await _add(tx, directory, owner, draft)
+
+    return await directory.write(actor, create)
+
+
+async def change_token(
+    directory: Directory, actor: Actor, token_id: TokenId, draft: TokenDraft
+) -> Token:
+    """Give a token of a device another name, expiry or limits; its secret stays.
+
+    Raises:
+        RefusedError: TEXT_INVALID, LIMITS_INVALID, EXPIRY_INVALID, also for a session,
+            NOT_SIGNED_IN, NO_SUCH_TOKEN, FORBIDDEN, ESCALATION, LAST_USER_EDITOR,
+            STORAGE_FAILED.
+    """
+    _check(draft)
+
+    async def change(tx: Transaction) -> Token:
+        present = await still_valid(tx, actor)
+        before, owner = await _changeable(tx, present, token_id)
+        if before.kind is not TokenKind.DEVICE:
+            raise RefusedError(Reason.EXPIRY_INVALID)
+        if draft.expires != before.expires:
+            _check_future(tx, draft)
+        await _check_may_use_as(tx, present, owner, draft.limits)
+        after = replace(
+            before,
+            device_name=draft.device_name,
+            expires=draft.expires,
+            limits=draft.limits,
+        )
+        if after != before:
+            await tx.record(TokenChanged(after))
+        await keep_a_user_editor(tx, with_groups(owner.scopes, await tx.groups_of(owner.id)))
+        return after
+
+    return await directory.write(actor, change)
+
+
+async def rotate_token(directory: Directory, actor: Actor, token_id: TokenId) -> str:
+    """Give a token of a device another secret, which is shown this once; all else stays.
+
+    Clients that are signed in with the old one are signed out.
+
+    Raises:
+        RefusedError: NOT_SIGNED_IN, NO_SUCH_TOKEN, also for a session, FORBIDDEN, ESCALATION,
+            STORAGE_FAILED.
+    """
+    secret = new_secret(directory, TokenKind.DEVICE)
+
+    async def rotate(tx: Transaction) -> None:
+        present = await still_valid(tx, actor)
+        token, owner = await _changeable(tx, present, token_id)
+        if token.kind is not TokenKind.DEVICE:
+            raise RefusedError(Reason.NO_SUCH_TOKEN)
+        await _check_may_use_as(tx, present, owner, token.limits)
+        await tx.record(TokenRotated(token.user_id, token.id, digest(secret)))
+
+    await directory.write(actor, rotate)
+    return secret
 
 
 async def remove_token(directory: Directory, actor: Actor, token_id: TokenId) -> None:
@@ -90,26 +209,89 @@ async def remove_token(directory: Directory, actor: Actor, token_id: TokenId) ->
 
     async def remove(tx: Transaction) -> None:
         present = await still_valid(tx, actor)
-        token = await tx.token(token_id)
-        if token is None:
-            raise RefusedError(Reason.NO_SUCH_TOKEN)
-        await _check_may_remove(tx, present, token)
+        token, owner = await _changeable(tx, present, token_id)
         await tx.record(TokenRemoved(token.user_id, token.id))
-        owner = await _owner(tx, token)
         await keep_a_user_editor(tx, with_groups(owner.scopes, await tx.groups_of(owner.id)))
 
-    await directory.store.write(remove)
+    await directory.write(actor, remove)
 
 
-async def _check_may_remove(tx: Transaction, actor: Actor, token: Token) -> None:
-    if isinstance(actor, Principal) and token.user_id == actor.user.id:
-        return
-    if not manages_users(scopes_of(actor)):
-        raise RefusedError(Reason.FORBIDDEN)
-    await check_may_touch(tx, actor, await _owner(tx, token))
+async def _add(
+    tx: Transaction, directory: Directory, user: User, draft: TokenDraft
+) -> SignedIn:
+    check_texts(draft.device_name)
+    secret = new_secret(directory, TokenKind.DEVICE)
+    token = Token(
+        id=new_id(directory),
+        user_id=user.id,
+        device_name=draft.device_name,
+        created=tx.now,
+        expires=draft.expires,
+        limits=draft.limits,
+    )
+    await tx.record(TokenAdded(token, digest(secret)))
+    return SignedIn(principal(user, token, await tx.groups_of(user.id)), secret)
 
 
-async def _owner(tx: Transaction, token: Token) -> User:
+def _check(draft: TokenDraft) -> None:
+    check_texts(draft.device_name)
+    rules = draft.limits.items or ()
+    if len(rules) > MAX_LIMIT_RULES or not are_valid(rules):
+        raise RefusedError(Reason.LIMITS_INVALID)
+
+
+def _check_future(tx: Transaction, draft: TokenDraft) -> None:
+    if draft.expires is not None and draft.expires <= tx.now:
+        raise RefusedError(Reason.EXPIRY_INVALID)
+
+
+async def _changeable(tx: Transaction, actor: Actor, token_id: TokenId) -> tuple[Token, User]:
+    """Find a token that *actor* may change, and its owner."""
+    token = await tx.token(token_id)
+    if token is None:
+        raise RefusedError(Reason.NO_SUCH_TOKEN)
     owner = await tx.user(token.user_id)
     assert owner  # no token outlives its user
+    if isinstance(actor, Principal) and token.user_id == actor.user.id:
+        if actor.limits != NO_LIMITS and token.id != actor.token_id:
+            raise RefusedError(Reason.ESCALATION)
+        return token, owner
+    if not manages_users(scopes_of(actor)):
+        raise RefusedError(Reason.FORBIDDEN)
+    await check_may_touch(tx, actor, owner)
+    return token, owner
+
+
+async def _owner_named(tx: Transaction, actor: Actor, name: str | None) -> User:
+    if isinstance(actor, Principal) and name in {None, actor.user.name}:
+        return actor.user
+    if not manages_users(scopes_of(actor)):
+        raise RefusedError(Reason.FORBIDDEN)
+    owner = await tx.user_named(name or "")
+    if owner is None:
+        raise RefusedError(Reason.NO_SUCH_USER)
+    await check_may_touch(tx, actor, owner)
     return owner
+
+
+async def _check_may_use_as(
+    tx: Transaction, actor: Actor, owner: User, limits: TokenLimits
+) -> None:
+    """Refuse to hand out a token that opens more than *actor*'s own.
+
+    An account's own token without limits may make any; of others only who may touch them.
+
+    Raises:
+        RefusedError: ESCALATION.
+    """
+    if not isinstance(actor, Principal) or actor.limits == NO_LIMITS:
+        return
+    groups = await tx.groups_of(owner.id)
+    scopes = with_groups(owner.scopes, groups)
+    given = Holding(
+        scopes if limits.scopes is None else scopes & limits.scopes,
+        owner.things if limits.things is None else limits.things,
+        groups if limits.items is None else (),
+        await tx.items_of_user(owner.id) if limits.items is None else limits.items,
+    )
+    await check_may_give(tx, actor, given)

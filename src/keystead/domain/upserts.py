@@ -24,6 +24,7 @@ from keystead.domain.groups import (
 from keystead.domain.model import (
     ANONYMOUS,
     ANONYMOUS_ID,
+    EVERY_ITEM,
     OWNER,
     Actor,
     Group,
@@ -39,8 +40,6 @@ from keystead.domain.ports import Transaction
 from keystead.domain.refusal import Reason, RefusedError
 
 MAX_GROUPS = 256  # of one user; our choice
-
-_EVERYTHING = (ItemRule("", is_prefix=True, may_write=True),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +82,7 @@ async def write_first_user(directory: Directory, draft: UserDraft) -> None:
         raise RefusedError(Reason.FIRST_MUST_EDIT_USERS)
     scopes = draft.rights.replace_in(Scope.ADMIN)
     if scopes is not Scope.ADMIN and not draft.items:
-        draft = replace(draft, items=_EVERYTHING)
+        draft = replace(draft, items=(EVERY_ITEM,))
     checked = await _check(directory, draft)
 
     async def write(tx: Transaction) -> None:
@@ -91,7 +90,7 @@ async def write_first_user(directory: Directory, draft: UserDraft) -> None:
             raise RefusedError(Reason.NOT_SIGNED_IN)
         await _make_user(tx, OWNER, User(_new_id(directory), draft.name, scopes), checked)
 
-    await directory.store.write(write)
+    await directory.write(None, write)
 
 
 async def write_user(directory: Directory, actor: Actor, draft: UserDraft) -> None:
@@ -116,7 +115,7 @@ async def write_user(directory: Directory, actor: Actor, draft: UserDraft) -> No
         else:
             raise RefusedError(Reason.NAME_TAKEN)
 
-    await directory.store.write(write, bulk=is_long(actor, checked.draft.items))
+    await directory.write(actor, write, bulk=is_long(actor, checked.draft.items))
 
 
 async def _check(directory: Directory, draft: UserDraft) -> _Checked:

@@ -3,10 +3,10 @@
 from collections.abc import AsyncIterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from keystead.domain.refusal import Reason, RefusedError
+from keystead.domain.events import Action, Outcome
+from keystead.domain.refusal import MISSING_RIGHTS, Reason, RefusedError
 from keystead.nymea import envelope
-from keystead.nymea.errors import INVALID_TOKEN, user_error
-from keystead.nymea.types import UserError
+from keystead.nymea.errors import INVALID_TOKEN, error_word
 from keystead.rpc.method import Method
 from keystead.rpc.session import Replies
 
@@ -33,7 +33,7 @@ async def waiting(
     try:
         result = await method.handler(session, **arguments)
     except RefusedError as refused:
-        return [refusal(session, number, method, refused.reason)]
+        return [refusal(session, number, method, refused)]
     return [envelope.success(number, _returns(method, result))]
 
 
@@ -56,14 +56,23 @@ async def listing(
     return ()
 
 
-def refusal(session: "Session", number: int, method: NymeaMethod, reason: Reason) -> bytes:
+def refusal(
+    session: "Session", number: int, method: NymeaMethod, refused: RefusedError
+) -> bytes:
     """Write the reply to request *number*, which the rules refuse."""
+    reason = refused.reason
+    if reason in MISSING_RIGHTS:
+        why = reason.name.lower()
+        session.directory.note(
+            session.principal, Action.DENIED, method.name, Outcome.REFUSED, reason=why
+        )
     if reason is Reason.NOT_SIGNED_IN and session.authentication:
         session.closing = True
         return envelope.unauthorized(number, INVALID_TOKEN)
     if method.refusable:
-        return envelope.success(number, envelope.encode({"error": user_error(reason)}))
-    return envelope.error(number, reason.value)
+        word = error_word(method.name, reason)
+        return envelope.success(number, envelope.encode({"error": word}))
+    return envelope.error(number, reason.value, refused.seconds)
 
 
 def _returns(method: NymeaMethod, result: Any) -> bytes:
@@ -71,5 +80,5 @@ def _returns(method: NymeaMethod, result: Any) -> bytes:
         return envelope.encode(result)
     fields = {} if method.result_field is None else {method.result_field: result}
     if method.refusable:
-        fields["error"] = UserError.UserErrorNoError
+        fields["error"] = error_word(method.name, None)
     return envelope.encode(fields)

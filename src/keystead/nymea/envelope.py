@@ -160,9 +160,16 @@ def success(number: int, params: bytes) -> bytes:
     return b'{"id":%d,"params":%b,"status":"success"}\n' % (number, params)
 
 
-def error(number: int, text: str) -> bytes:
-    """Write the reply to a request that was in error."""
-    return b'{"error":%b,"id":%d,"status":"error"}\n' % (encode(text), number)
+def error(number: int, text: str, retry_after: int | None = None) -> bytes:
+    """Write the reply to a request that was in error.
+
+    Args:
+        number: the id of the request.
+        text: what is wrong.
+        retry_after: seconds to wait before asking again; a key of our own, left out for None.
+    """
+    wait = b"" if retry_after is None else b',"retryAfter":%d' % retry_after
+    return b'{"error":%b,"id":%d%b,"status":"error"}\n' % (encode(text), number, wait)
 
 
 def unauthorized(number: int, text: str) -> bytes:

@@ -1,6 +1,6 @@
 """The nymea side of this server: what all its sessions share."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from keystead.domain.change import Commit
 from keystead.domain.directory import Directory
 from keystead.domain.pairing import PairingDesk, Waiting, pair, take_back
 from keystead.domain.refusal import Reason, RefusedError
+from keystead.domain.rights import Rights
 from keystead.nymea import envelope
 from keystead.nymea.methods import catalogue
 from keystead.nymea.notifications import (
@@ -54,6 +55,8 @@ class Face:
         directory: what the methods work on.
         bus: where commits come from.
         identity: how the server introduces itself.
+        rights: answers questions about items.
+        pause: gives others their turn in the middle of long work.
         monotonic: seconds, for time-outs.
         limits: what a connection may take.
 
@@ -69,7 +72,9 @@ class Face:
         directory: Directory,
         bus: Bus,
         identity: Identity,
+        rights: Rights,
         *,
+        pause: Callable[[], Awaitable[None]],
         monotonic: Callable[[], float],
         limits: Limits = Limits(),
     ) -> None:
@@ -77,6 +82,8 @@ class Face:
         self.directory = directory
         self.bus = bus
         self.identity = identity
+        self.rights = rights
+        self.pause = pause
         self.monotonic = monotonic
         self.limits = limits
         self.has_buttons = False

@@ -16,8 +16,10 @@ from keystead.domain.change import (
     PasswordChanged,
     PasswordRehashed,
     TokenAdded,
+    TokenChanged,
     TokenExtended,
     TokenRemoved,
+    TokenRotated,
     UserAdded,
     UserChanged,
     UserItemsChanged,
@@ -103,7 +105,7 @@ def announcement(change: Change) -> Announcement | None:
             )
         case PasswordChanged() | PasswordRehashed():
             return None
-        case TokenAdded() | TokenExtended() | TokenRemoved():
+        case TokenAdded() | TokenChanged() | TokenRotated() | TokenExtended() | TokenRemoved():
             return None
         case MembershipsChanged() | UserItemsChanged():
             return None

@@ -1,9 +1,11 @@
 """One nymea connection: bytes in, messages out, no sockets."""
 
 from collections.abc import Collection, Coroutine, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, assert_never
 
 from keystead.domain.directory import Directory, check_texts
+from keystead.domain.events import Action, Origin, Outcome
 from keystead.domain.model import OWNER, Actor, Principal, Scope, TokenId, User
 from keystead.domain.refusal import Reason, RefusedError
 from keystead.nymea import calls, envelope
@@ -41,6 +43,8 @@ class Session:
     """
 
     __slots__ = (
+        "_directory",
+        "_expires",
         "_failed_at",
         "_framer",
         "_greet_until",
@@ -79,6 +83,8 @@ class Session:
         self.open = True
         self.closing = False
         self.job: Coroutine[Any, Any, Replies] | None = None
+        self._directory: Directory | None = None  # made when first needed
+        self._expires: datetime | None = None  # when the token does
         self._token = ""  # what every request must carry
         self._routed = False  # the first text was a Hello
         self._greeted = False  # ... and a Hello was answered
@@ -155,6 +161,10 @@ class Session:
             self._pairing_until = None
             self._mind_time()
             self.face.expire_pairing(now)
+        ends = self._ends()
+        if ends is not None and ends <= now:
+            self.revoke()
+            return
         if any(t is not None and t <= now for t in (self._greet_until, self._message_until)):
             self._greet_until = self._message_until = None
             self._mind_time()
@@ -168,6 +178,11 @@ class Session:
 
     def rights_changed(self) -> None:
         """The next request has the new rights; nymea has no word to say so."""
+        self._mind_time()
+
+    def renew(self, principal: Principal) -> None:
+        """Be signed in with the limits that the token has now."""
+        self.bind(self._token, principal)
 
     def revoke(self) -> None:
         """Sign out, tell so, and close; whoever waits for a reply gets that one still."""
@@ -181,8 +196,15 @@ class Session:
 
     @property
     def directory(self) -> Directory:
-        """The directory that the methods work on."""
-        return self.face.directory
+        """The directory that the methods work on, as seen from here."""
+        if self._directory is None:
+            self._directory = self.face.directory.at(self.origin)
+        return self._directory
+
+    @property
+    def origin(self) -> Origin:
+        """Where the requests of this connection come from."""
+        return Origin("nymea", self.source)
 
     @property
     def bus(self) -> Bus:
@@ -197,14 +219,14 @@ class Session:
     @property
     def user(self) -> User | None:
         """The user who is signed in, as of now."""
-        return self._live.user if self._live else None
+        return self._live.shown if self._live else None
 
     @property
     def principal(self) -> Principal | None:
         """The user who is signed in, and the token."""
         if self._live is None or self.token_id is None:
             return None
-        return Principal(self._live.user, self.token_id, self._live.groups)
+        return self._live.principal(self.token_id, self._expires)
 
     @property
     def scopes(self) -> Scope:
@@ -231,6 +253,9 @@ class Session:
         if principal and self.open:
             self._live = self.bus.follow(self, principal)
             self.token_id = principal.token_id
+            self._expires = principal.expires
+            self.directory.used(principal)
+            self._mind_time()
 
     def greeted(self) -> None:
         """Take note that the handshake is done."""
@@ -302,8 +327,16 @@ class Session:
         return requests
 
     def _mind_time(self) -> None:
-        times = (self._greet_until, self._message_until, self._pairing_until)
+        times = (self._greet_until, self._message_until, self._pairing_until, self._ends())
         self.deadline = min((t for t in times if t is not None), default=None)
+
+    def _ends(self) -> float | None:
+        """Tell when whoever is signed in is no longer, in monotonic seconds."""
+        ends = None if self._live is None else self._live.ends(self._expires)
+        if ends is None:
+            return None
+        left = (ends - self.face.directory.clock()).total_seconds()
+        return self.face.monotonic() + left
 
     def _answer(self, request: Request | Malformed) -> bytes:
         """Take the steps of a request in nymea's order; give the reply, b"" when there is none.
@@ -359,8 +392,11 @@ class Session:
                 )
             demand = Scope.ADMIN
             if method is not None:
-                demand = method.access.demand(self_service=self.directory.self_service)
+                demand = method.access.demand(self_service=self.face.directory.self_service)
             if demand not in self._live.scopes:
+                self.directory.note(
+                    self.principal, Action.DENIED, request.method[:64], Outcome.REFUSED
+                )
                 return envelope.error(number, PERMISSION_DENIED)
         if method is not None:
             return b""
@@ -381,7 +417,7 @@ class Session:
                 try:
                     returns = calls.at_once(self, method, taken)
                 except RefusedError as refused:
-                    return calls.refusal(self, request.id, method, refused.reason)
+                    return calls.refusal(self, request.id, method, refused)
                 if method.steady and self._live:
                     self._live.kept[method.name] = returns
                 return envelope.success(request.id, returns)

@@ -126,7 +126,7 @@ class UserInfo(View, frozen=True):
 
 def user_info(user: User) -> UserInfo:
     """Show *user*; nymea shows names in lower case."""
-    _, name, scopes, display_name, email, things = user
+    _, name, scopes, display_name, email, things, _ = user
     return UserInfo(things, display_name, email, scope_names(scopes), name.lower())
 
 

@@ -93,15 +93,27 @@ def _conversion(kind: kinds.Type) -> Conversion:
             return _bool
         case kinds.UUIDType():
             return _uuid
-        case kinds.ListType(item_type=kinds.StrType()):
-            return _string_list
-        case kinds.VarTupleType(item_type=kinds.EnumType(cls=cls)):
-            return lambda value: _flags(cls, value)
-        case kinds.VarTupleType(item_type=item):
-            convert = _conversion(item)
-            return lambda value: _list(convert, value)
+        case kinds.IntType(ge=least, le=most):
+            return lambda value: _int(value, least, most)
+        case kinds.DictType():
+            return _object
+        case kinds.ListType(item_type=item) | kinds.VarTupleType(item_type=item):
+            return _list_conversion(item)
         case _:
             raise TypeError(f"no parameter can be {kind}")
+
+
+def _list_conversion(item: kinds.Type) -> Conversion:
+    match item:
+        case kinds.StrType():
+            return _string_list
+        case kinds.StructType(cls=cls):
+            return lambda value: _structs(cls, value)
+        case kinds.EnumType(cls=cls):
+            return lambda value: _flags(cls, value)
+        case _:
+            convert = _conversion(item)
+            return lambda value: _list(convert, value)
 
 
 def _string(value: Any) -> str:
@@ -111,6 +123,32 @@ def _string(value: Any) -> str:
 def _bool(value: Any) -> bool:
     value = _scalar(value, "Bool")
     return value.lower() not in _FALSE if isinstance(value, str) else bool(value)
+
+
+def _int(value: Any, least: int | None, most: int | None) -> int | None:
+    """Take a whole number within bounds; null counts as one that was left out."""
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise _Objection(f"Invalid value. Expected: Uint, Got: {text_of(value)}")
+    if (least is not None and value < least) or (most is not None and value > most):
+        raise _Objection(f"Invalid value. Out of range: {text_of(value)}")
+    return value
+
+
+def _object(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise _Objection(f"Invalid value. Expected: Object, Got: {text_of(value)}")
+    return value
+
+
+def _structs(cls: type, value: Any) -> list[Any]:
+    """Take a list of objects, strictly: a rule that is misread would be a right that is wrong."""
+    try:
+        taken: list[Any] = msgspec.convert(value, list[cls])  # type: ignore[valid-type]
+    except msgspec.ValidationError as error:
+        raise _Objection(f"Expected a list of {cls.__name__}: {error}") from None
+    return taken
 
 
 def _uuid(value: Any) -> UUID:

@@ -1,7 +1,8 @@
 """Carries every commit to the sessions and protocols of this server, in order."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import assert_never
 
 from keystead.domain.change import (
@@ -15,8 +16,10 @@ from keystead.domain.change import (
     PasswordChanged,
     PasswordRehashed,
     TokenAdded,
+    TokenChanged,
     TokenExtended,
     TokenRemoved,
+    TokenRotated,
     UserAdded,
     UserChanged,
     UserItemsChanged,
@@ -25,13 +28,18 @@ from keystead.domain.change import (
 from keystead.domain.model import (
     ANONYMOUS,
     ANONYMOUS_ID,
+    NO_LIMITS,
     Group,
     GroupId,
     Principal,
     Scope,
+    TokenId,
     TokenKind,
+    TokenLimits,
     User,
     UserId,
+    narrowed,
+    things_within,
     with_groups,
 )
 from keystead.domain.ports import Clock, Reader
@@ -43,21 +51,47 @@ NO_RIGHTS = Group(ANONYMOUS_ID, ANONYMOUS)
 
 @dataclass(slots=True, eq=False)
 class LiveUser:
-    """A user whom somebody is signed in as, always as of now; shared by all their sessions.
+    """A user whom somebody is signed in as, always as of now.
+
+    Shared by all their sessions whose tokens have the same limits.
 
     Attributes:
-        scopes: what they hold on their own and by their groups.
+        user: as stored; the limits may make it less.
+        scopes: what is held, by the user and their groups, within the limits.
         kept: replies that stay the same while the user does, by method.
     """
 
     user: User
     groups: tuple[Group, ...] = ()
+    limits: TokenLimits = NO_LIMITS
     scopes: Scope = Scope.NONE
     sessions: set[Session] = field(default_factory=set)
     kept: dict[str, bytes] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.scopes = with_groups(self.user.scopes, self.groups)
+        self.mind_rights()
+
+    def mind_rights(self) -> None:
+        """Work out what is held now."""
+        self.scopes = narrowed(with_groups(self.user.scopes, self.groups), self.limits)
+        self.kept = {}
+
+    @property
+    def shown(self) -> User:
+        """Give the user as they are within the limits."""
+        if self.limits == NO_LIMITS:
+            return self.user
+        scopes = narrowed(self.user.scopes, self.limits)
+        return self.user._replace(scopes=scopes, things=things_within(self.user, self.limits))
+
+    def ends(self, expires: datetime | None) -> datetime | None:
+        """Tell when nobody is signed in so any more whose token expires at that time."""
+        until = self.user.validity.until
+        return expires if until is None else until if expires is None else min(expires, until)
+
+    def principal(self, token_id: TokenId, expires: datetime | None) -> Principal:
+        """Give whoever is signed in so with a token that expires at that time."""
+        return Principal(self.user, token_id, self.groups, self.limits, expires)
 
 
 @dataclass(slots=True, eq=False)
@@ -105,7 +139,7 @@ class Bus:
         self.ever_had_account = ever_had_account
         self.anonymous = LiveAnonymous(anonymous)
         self._heard = 0
-        self._users: dict[UserId, LiveUser] = {}
+        self._users: dict[UserId, dict[TokenLimits, LiveUser]] = {}
         self._announcers: list[Callable[[Commit], None]] = []
 
     def join(self, announce: Callable[[Commit], None]) -> None:
@@ -142,9 +176,11 @@ class Bus:
 
     def follow(self, session: Session, principal: Principal) -> LiveUser:
         """Keep what *session* is signed in as up to date, and end it with its token."""
-        live = self._users.get(principal.user.id)
+        of_user = self._users.setdefault(principal.user.id, {})
+        live = of_user.get(principal.limits)
         if live is None:
-            live = self._users[principal.user.id] = LiveUser(principal.user, principal.groups)
+            live = LiveUser(principal.user, principal.groups, principal.limits)
+            of_user[principal.limits] = live
         live.sessions.add(session)
         return live
 
@@ -152,12 +188,24 @@ class Bus:
         """Forget a session that is signed in no more."""
         live.sessions.discard(session)
         if isinstance(live, LiveUser) and not live.sessions:
-            self._users.pop(live.user.id, None)
+            of_user = self._users.get(live.user.id, {})
+            of_user.pop(live.limits, None)
+            if not of_user:
+                self._users.pop(live.user.id, None)
 
     def sessions_of(self, user_id: UserId) -> tuple[Session, ...]:
         """Give the sessions that are signed in as a user."""
-        live = self._users.get(user_id)
-        return tuple(live.sessions) if live else ()
+        return tuple(session for live in self._live(user_id) for session in live.sessions)
+
+    def users(self) -> Sequence[LiveUser]:
+        """Give everybody who is signed in, each with their sessions."""
+        return [live for of_user in self._users.values() for live in of_user.values()]
+
+    def _live(self, user_id: UserId) -> Sequence[LiveUser]:
+        return tuple(self._users.get(user_id, {}).values())
+
+    def _sessions_with(self, user_id: UserId, token_id: TokenId) -> Sequence[Session]:
+        return [s for s in self.sessions_of(user_id) if s.token_id == token_id]
 
     def _apply(self, change: Change) -> Iterable[Live]:  # noqa: C901, PLR0912 - a branch a change
         """Take note of *change*; give those whose rights it concerns."""
@@ -170,15 +218,26 @@ class Bus:
             case MembershipsChanged(user=user, groups=groups):
                 return self._replace(user, groups)
             case UserItemsChanged(user=user):
-                return [live] if (live := self._users.get(user.id)) else ()
+                return self._live(user.id)
             case UserRemoved(user=user):
                 for session in self.sessions_of(user.id):
                     session.revoke()
                 return ()
-            case TokenRemoved(user_id=user_id, token_id=token_id):
-                for session in self.sessions_of(user_id):
-                    if session.token_id == token_id:
-                        session.revoke()
+            case (
+                TokenRemoved(user_id=user_id, token_id=token_id)
+                | TokenRotated(user_id=user_id, token_id=token_id)
+            ):
+                for session in self._sessions_with(user_id, token_id):
+                    session.revoke()
+                return ()
+            case TokenChanged(token=token):
+                for live in self._live(token.user_id):
+                    present = Principal(
+                        live.user, token.id, live.groups, token.limits, token.expires
+                    )
+                    for session in tuple(live.sessions):
+                        if session.token_id == token.id:
+                            session.renew(present)
                 return ()
             case GroupChanged(group=group) | GroupItemsChanged(group=group):
                 return self._replace_group(group.id, (group,))
@@ -197,29 +256,36 @@ class Bus:
 
     def _replace(self, user: User, groups: tuple[Group, ...] | None) -> Iterable[Live]:
         """Let a user be as they are now; give them back if that is about their rights."""
-        live = self._users.get(user.id)
-        if live is None:
-            return ()
-        has_same_rights = groups is None and user.scopes == live.user.scopes
-        live.user = user
-        live.groups = live.groups if groups is None else groups
-        live.scopes = with_groups(user.scopes, live.groups)
-        live.kept = {}
-        return () if has_same_rights else (live,)
+        changed = []
+        if not user.validity.holds(self._clock()):
+            for session in self.sessions_of(user.id):
+                session.revoke()
+        for live in self._live(user.id):
+            before = live.user
+            live.user = user
+            live.groups = live.groups if groups is None else groups
+            live.mind_rights()
+            if (
+                groups is not None
+                or user.scopes != before.scopes
+                or user.validity != before.validity
+            ):
+                changed.append(live)
+        return changed
 
     def _replace_group(self, group_id: GroupId, present: tuple[Group, ...]) -> list[Live]:
         """Let every member of a group have what is *present* instead of it."""
         if group_id == ANONYMOUS_ID:
             self.anonymous.group = present[0] if present else NO_RIGHTS
-            return [self.anonymous, *self._users.values()]
+            return [self.anonymous, *self.users()]
         members: list[Live] = []
-        for live in self._users.values():
+        for live in self.users():
             if any(group.id == group_id for group in live.groups):
                 live.groups = tuple(
                     kept
                     for group in live.groups
                     for kept in (present if group.id == group_id else (group,))
                 )
-                live.scopes = with_groups(live.user.scopes, live.groups)
+                live.mind_rights()
                 members.append(live)
         return members

@@ -32,7 +32,7 @@ class Kind(Enum):
     LISTING = auto()  # a coroutine function that gives a Page
 
 
-ReturnsRule = Callable[[Shape, Kind, bool], Shape]
+ReturnsRule = Callable[[str, Shape, Kind, bool], Shape]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +86,8 @@ class Catalogue(Generic[S]):
 
     Args:
         rename: how Python names become wire keys.
-        returns_rule: what the protocol adds to the returns of a method of that kind, which may
-            be refusable. Applied once, here, so that description, reference, client types and
+        returns_rule: what the protocol adds to the returns of a method of that name and kind,
+            which may be refusable. Applied once, here, so that description, reference, client types and
             replies agree.
         is_strict: parameters that a method does not have are an error.
     """
@@ -95,7 +95,7 @@ class Catalogue(Generic[S]):
     def __init__(
         self,
         rename: Rename,
-        returns_rule: ReturnsRule = lambda returns, *_: returns,
+        returns_rule: ReturnsRule = lambda _, returns, *__: returns,
         *,
         is_strict: bool = True,
     ) -> None:
@@ -160,7 +160,10 @@ class Catalogue(Generic[S]):
                     {p.name: (hints[p.name], p.default) for p in parameters},
                 ),
                 returns=self._returns_rule(
-                    self._returns(handler.__name__, returns, result), kind, refusable
+                    name,
+                    self._returns(handler.__name__, returns, result),
+                    kind,
+                    refusable,
                 ),
                 result_field=returns,
                 handler=handler,

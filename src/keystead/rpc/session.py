@@ -3,7 +3,8 @@
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from typing import Any, Protocol
 
-from keystead.domain.model import TokenId
+from keystead.domain.events import Origin
+from keystead.domain.model import Principal, TokenId
 
 
 class Peer(Protocol):
@@ -41,6 +42,11 @@ class Session(Protocol):
     job: Coroutine[Any, Any, Replies] | None
     closing: bool
     token_id: TokenId | None
+
+    @property
+    def origin(self) -> Origin:
+        """Where the requests of this conversation come from."""
+
     source: str
 
     def receive(self, chunks: Sequence[bytes]) -> None:
@@ -77,6 +83,9 @@ class Session(Protocol):
 
     def rights_changed(self) -> None:
         """Take note that what may be done here has changed; called before anyone hears of it."""
+
+    def renew(self, principal: Principal) -> None:
+        """Be signed in as *principal*: the same with a token that has other limits now."""
 
     def revoke(self) -> None:
         """Sign out: the token is gone, or its user. Called before anyone hears of it."""

@@ -1,11 +1,12 @@
 """A store in dicts: the executable specification that the SQL stores are compared with."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar, assert_never
 
+from keystead.audit.chain import GENESIS, link
 from keystead.domain import names
 from keystead.domain.change import (
     Change,
@@ -18,21 +19,33 @@ from keystead.domain.change import (
     PasswordChanged,
     PasswordRehashed,
     TokenAdded,
+    TokenChanged,
     TokenExtended,
     TokenRemoved,
+    TokenRotated,
     UserAdded,
     UserChanged,
     UserItemsChanged,
     UserRemoved,
 )
+from keystead.domain.events import (
+    SERVER,
+    Author,
+    Entry,
+    StoredCheckpoint,
+    StoredEvent,
+    entry_of,
+)
 from keystead.domain.model import (
     ANONYMOUS,
     ANONYMOUS_ID,
+    NO_LIMITS,
     Account,
     Group,
     GroupEntry,
     GroupId,
     ItemRule,
+    LastUse,
     Principal,
     Scope,
     Token,
@@ -42,7 +55,8 @@ from keystead.domain.model import (
     UserId,
     with_groups,
 )
-from keystead.domain.ports import Reader, Transaction
+from keystead.domain.ports import Clock, Reader, Transaction
+from keystead.domain.throttle import Attempts
 
 T = TypeVar("T")
 
@@ -60,6 +74,9 @@ class _Tables:
     memberships: dict[UserId, tuple[GroupId, ...]] = field(default_factory=dict)
     user_items: dict[UserId, tuple[ItemRule, ...]] = field(default_factory=dict)
     group_items: dict[GroupId, tuple[ItemRule, ...]] = field(default_factory=dict)
+    events: list[StoredEvent] = field(default_factory=list)
+    checkpoints: list[StoredCheckpoint] = field(default_factory=list)
+    attempts: dict[tuple[str, str], Attempts] = field(default_factory=dict)
 
     def copy(self) -> "_Tables":
         return _Tables(
@@ -72,6 +89,9 @@ class _Tables:
             dict(self.memberships),
             dict(self.user_items),
             dict(self.group_items),
+            list(self.events),
+            list(self.checkpoints),
+            dict(self.attempts),
         )
 
 
@@ -101,19 +121,23 @@ class _MemoryReader:
         entry = self._tables.tokens.get(token_id)
         return entry[0] if entry else None
 
-    async def principal(self, user_id: UserId, token_id: TokenId) -> Principal | None:
+    async def principal(
+        self, user_id: UserId, token_id: TokenId, now: datetime
+    ) -> Principal | None:
         user, token = await self.user(user_id), await self.token(token_id)
         if user is None or token is None or token.user_id != user_id:
             return None
-        return Principal(user, token_id, await self.groups_of(user_id))
+        if not user.validity.holds(now) or (token.expires and token.expires <= now):
+            return None
+        groups = await self.groups_of(user_id)
+        return Principal(user, token_id, groups, token.limits, token.expires)
 
     async def principal_by_digest(
         self, digest: bytes, kind: TokenKind, now: datetime
     ) -> Principal | None:
         for token, known in self._tables.tokens.values():
-            is_over = token.expires is not None and token.expires <= now
-            if known == digest and token.kind is kind and not is_over:
-                return await self.principal(token.user_id, token.id)
+            if known == digest and token.kind is kind:
+                return await self.principal(token.user_id, token.id, now)
         return None
 
     async def is_digest_taken(self, digest: bytes) -> bool:
@@ -173,22 +197,48 @@ class _MemoryReader:
         for group in list(self._tables.groups.values())[offset:end]:
             yield [GroupEntry(group, await self.items_of_group(group.id))]
 
-    async def has_user_editor(self) -> bool:
+    async def has_user_editor(self, now: datetime) -> bool:
         tables = self._tables
-        can_get_in = {t.user_id for t, _ in tables.tokens.values() if t.expires is None} | {
-            known for known, encoded in tables.password_hashes.items() if encoded is not None
-        }
+        can_get_in = {
+            t.user_id
+            for t, _ in tables.tokens.values()
+            if t.expires is None and t.limits == NO_LIMITS
+        } | {known for known, encoded in tables.password_hashes.items() if encoded is not None}
         for user in tables.users.values():
             held = with_groups(user.scopes, await self.groups_of(user.id))
-            if Scope.USER_EDIT in held and user.id in can_get_in:
+            lasts = user.validity.holds(now) and user.validity.until is None
+            if Scope.USER_EDIT in held and lasts and user.id in can_get_in:
                 return True
         return False
 
+    async def audit_events(self, after: int, limit: int) -> Sequence[StoredEvent]:
+        return [e for e in self._tables.events if e.sequence > after][:limit]
+
+    async def audit_events_before(
+        self, before: int | None, limit: int
+    ) -> Sequence[StoredEvent]:
+        newest_first = reversed(self._tables.events)
+        return [e for e in newest_first if before is None or e.sequence < before][:limit]
+
+    async def audit_checkpoints(self) -> Sequence[StoredCheckpoint]:
+        return list(self._tables.checkpoints)
+
+    async def audit_size(self) -> tuple[int, int]:
+        events = self._tables.events
+        return len(events), sum(len(event.body) for event in events)
+
+    async def attempts(self) -> Sequence[Attempts]:
+        return sorted(self._tables.attempts.values(), key=lambda kept: kept.last)
+
 
 class _MemoryTransaction(_MemoryReader):
-    def __init__(self, tables: _Tables) -> None:
+    def __init__(self, tables: _Tables, author: Author, now: datetime) -> None:
         super().__init__(lambda: tables)
+        self.author = author
+        self.now = now
+        self.summarised = False
         self.recorded: list[Change] = []
+        self.entries: list[Entry] = []
 
     async def record(self, change: Change) -> None:  # noqa: C901, PLR0912 - a branch a change
         tables = self._tables
@@ -206,6 +256,9 @@ class _MemoryTransaction(_MemoryReader):
                 tables.user_items.pop(user.id, None)
                 for token in await self.tokens_of(user.id):
                     del tables.tokens[token.id]
+                for account, source in tuple(tables.attempts):
+                    if account == names.key(user.name):
+                        del tables.attempts[account, source]
             case (
                 PasswordChanged(user_id=user_id, password_hash=encoded)
                 | PasswordRehashed(user_id=user_id, password_hash=encoded)
@@ -213,6 +266,11 @@ class _MemoryTransaction(_MemoryReader):
                 tables.password_hashes[user_id] = encoded
             case TokenAdded(token=token, digest=digest):
                 tables.tokens[token.id] = (token, digest)
+            case TokenChanged(token=token):
+                _, digest = tables.tokens[token.id]
+                tables.tokens[token.id] = (token, digest)
+            case TokenRotated(token_id=token_id, digest=digest):
+                tables.tokens[token_id] = (tables.tokens[token_id][0], digest)
             case TokenExtended(token_id=token_id, expires=expires):
                 token, digest = tables.tokens[token_id]
                 tables.tokens[token_id] = (replace(token, expires=expires), digest)
@@ -234,12 +292,38 @@ class _MemoryTransaction(_MemoryReader):
             case _:
                 assert_never(change)
         self.recorded.append(change)
+        if not self.summarised and (entry := entry_of(change, self.author)):
+            self.entries.append(entry)
+
+    async def note(self, entry: Entry) -> None:
+        self.entries.append(entry)
+
+    async def cut_audit(self, checkpoint: StoredCheckpoint) -> None:
+        tables = self._tables
+        tables.events = [e for e in tables.events if e.sequence > checkpoint.sequence]
+        tables.checkpoints.append(checkpoint)
+
+    async def keep_last_uses(self, uses: Mapping[TokenId, LastUse]) -> None:
+        for token_id, use in uses.items():
+            if entry := self._tables.tokens.get(token_id):
+                self._tables.tokens[token_id] = (replace(entry[0], last_used=use), entry[1])
+
+    async def keep_attempts(self, attempts: Sequence[Attempts]) -> None:
+        for kept in attempts:
+            self._tables.attempts.pop((kept.account, kept.source), None)
+            if kept.failures or kept.known:
+                self._tables.attempts[kept.account, kept.source] = kept
 
 
 class MemoryStore:
-    """Forgets everything when the process ends."""
+    """Forgets everything when the process ends.
 
-    def __init__(self) -> None:
+    Args:
+        clock: when it is now.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self._tables = _Tables()
         self._turn = asyncio.Lock()
         self._listeners: list[Callable[[Commit], None]] = []
@@ -254,14 +338,22 @@ class MemoryStore:
         self._listeners.append(listener)
 
     async def write(
-        self, operation: Callable[[Transaction], Awaitable[T]], *, bulk: bool = False
+        self,
+        operation: Callable[[Transaction], Awaitable[T]],
+        *,
+        author: Author = SERVER,
+        bulk: bool = False,
+        essential: bool = False,
     ) -> T:
         """Run *operation* on a copy that replaces the data when it succeeds."""
         async with self._turn:
-            transaction = _MemoryTransaction(self._tables.copy())
+            transaction = _MemoryTransaction(self._tables.copy(), author, self._clock())
             result = await operation(transaction)
+            self._tables = tables = transaction._tables
+            for entry in transaction.entries:
+                last = tables.events[-1] if tables.events else GENESIS
+                tables.events.append(link(last, transaction.now, entry))
             if transaction.recorded:
-                self._tables = transaction._tables
                 self._tables.revision += 1
                 commit = Commit(self._tables.revision, transaction.recorded)
                 for listener in self._listeners:

@@ -3,9 +3,10 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from types import CoroutineType
@@ -13,8 +14,10 @@ from typing import Any, TypeVar
 
 import apsw
 
+from keystead.audit.chain import Head, link
 from keystead.domain.change import Commit
-from keystead.domain.ports import Reader, Transaction
+from keystead.domain.events import SERVER, Action, Author, Entry, StoredEvent
+from keystead.domain.ports import Clock, Reader, Transaction
 from keystead.domain.refusal import Reason, RefusedError
 from keystead.store import sqlite_file
 from keystead.store.sql import QUERIES
@@ -27,6 +30,7 @@ MAX_BATCH = 64  # operations that share one durable commit; some 2 ms on the eve
 QUIET_ROUNDS = 5  # of the event loop, after which one who is alone is served
 COMPANY_PAUSE = 0.001  # seconds for more of those to come back who were served together
 MOST_GATHERING = 0.004  # seconds, after which nobody more is waited for
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)  # of an operation that has not run
 BUSY_PATIENCE = 5000  # ms to wait for another program that has the file locked
 
 
@@ -35,11 +39,15 @@ class _Job:
     """An operation that waits for its turn, then its outcome."""
 
     operation: Callable[[Transaction], Awaitable[Any]]
+    author: Author
     bulk: bool
+    essential: bool
     done: asyncio.Future[Any]
     result: Any = None
     error: BaseException | None = None
     commit: Commit | None = None
+    entries: Sequence[Entry] = ()
+    now: datetime = EARLIEST
 
 
 class SqliteStore:
@@ -51,13 +59,17 @@ class SqliteStore:
 
     Args:
         path: a prepared database file, which no other process writes to.
+        clock: when it is now.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, clock: Clock) -> None:
+        self._clock = clock
         self._writing = sqlite_file.connect(path, writing=True)
         self._reading = sqlite_file.connect(path, writing=False)
         self._reader = SqliteReader(self._reading)
         self._revision: int = self._reader.revision()
+        self._head = self._reader.audit_head()
+        self._missed = 0  # events that could not be written since one could
         self._listeners: list[Callable[[Commit], None]] = []
         self._thread = ThreadPoolExecutor(1, "keystead-store")
         self._waiting: deque[_Job] = deque()
@@ -74,12 +86,17 @@ class SqliteStore:
         self._listeners.append(listener)
 
     async def write(
-        self, operation: Callable[[Transaction], Awaitable[T]], *, bulk: bool = False
+        self,
+        operation: Callable[[Transaction], Awaitable[T]],
+        *,
+        author: Author = SERVER,
+        bulk: bool = False,
+        essential: bool = False,
     ) -> T:
         """Run *operation*; whoever waits at the same time shares one durable commit."""
         loop = asyncio.get_running_loop()
         done: asyncio.Future[T] = loop.create_future()
-        self._waiting.append(_Job(operation, bulk, done))
+        self._waiting.append(_Job(operation, author, bulk, essential, done))
         if not self._is_busy:
             self._is_busy = True
             self._gather()
@@ -170,20 +187,62 @@ class SqliteStore:
         Raises:
             apsw.Error: the whole batch is lost.
         """
-        transaction = SqliteTransaction(self._writing)
+        transaction = SqliteTransaction(self._writing, job.author, self._clock())
         job.error = job.commit = None
+        job.entries = ()
         try:
-            job.result = _drive(job.operation(transaction))
+            job.result = driven(job.operation(transaction))
         except apsw.Error:
             raise
         except BaseException as error:  # noqa: BLE001 - given to whoever awaits the operation
             job.error = error
-            return bool(transaction.recorded)
+            return transaction.has_written
+        job.now, job.entries = transaction.now, transaction.entries
         if transaction.recorded:
             job.commit = Commit(revision, transaction.recorded)
         return False
 
     def _commit(self, batch: list[_Job]) -> None:
+        """Write down what happened, and make all of it durable."""
+        try:
+            head = self._told(batch)
+        except Exception:
+            LOG.critical("audit trail cannot be written: changes are refused", exc_info=True)
+            self._commit_untold(batch)
+            return
+        if self._has_committed(batch):
+            self._head = Head(head.sequence, head.digest)
+            self._missed = 0 if any(job.entries for job in batch) else self._missed
+
+    def _commit_untold(self, batch: list[_Job]) -> None:
+        """Refuse what changes something, and go on with what is essential without the trail."""
+        self._roll_back()
+        essential = [job for job in batch if job.essential and not job.error]
+        for job in batch:
+            if not job.essential and (job.commit or job.entries):
+                job.commit, job.error = None, RefusedError(Reason.AUDIT_FAILED)
+        try:
+            if essential and not self._run(essential, patience=BUSY_PATIENCE):
+                self._fail(essential)
+        except apsw.Error:
+            LOG.exception("write failed")
+            self._fail(essential)
+        if self._has_committed(essential):
+            self._missed += sum(len(job.entries) for job in essential)
+
+    def _told(self, batch: list[_Job]) -> Head | StoredEvent:
+        """Append to the audit trail what *batch* tells; give its new end."""
+        head: Head | StoredEvent = self._head
+        told = [(job.now, entry) for job in batch for entry in job.entries]
+        if told and self._missed:
+            told.insert(0, (told[0][0], Entry(SERVER, Action.AUDIT_GAP, times=self._missed)))
+        for now, entry in told:
+            head = link(head, now, entry)
+            self._writing.execute(QUERIES.add_audit_event, head)
+        return head
+
+    def _has_committed(self, batch: list[_Job]) -> bool:
+        """Make what *batch* has changed durable; False when nothing is stored."""
         revision = max((job.commit.revision for job in batch if job.commit), default=None)
         try:
             if revision is not None:
@@ -193,8 +252,9 @@ class SqliteStore:
         except Exception:  # whatever it is, nobody may take it for stored
             LOG.exception("commit failed")
             self._fail(batch)
-        else:
-            self._revision = revision or self._revision
+            return False
+        self._revision = revision or self._revision
+        return True
 
     def _fail(self, batch: list[_Job]) -> None:
         """Refuse everything: nothing of it is stored."""
@@ -230,8 +290,12 @@ class SqliteStore:
                 LOG.exception("listener failed")
 
 
-def _drive(operation: Awaitable[T]) -> T:
-    """Run a coroutine that awaits nothing but a transaction of this store, which never waits."""
+def driven(operation: Awaitable[T]) -> T:
+    """Run a coroutine that awaits nothing but a reader or transaction, which never wait.
+
+    Raises:
+        TypeError: it awaits something else.
+    """
     assert isinstance(operation, CoroutineType)
     try:
         operation.send(None)

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from keystead.domain.refusal import Reason, RefusedError
+from keystead.domain.events import Action, Outcome
+from keystead.domain.refusal import MISSING_RIGHTS, RefusedError
 from keystead.rpc.method import Method, Page
 from keystead.rpc.session import Replies
 from keystead.tani import envelope
@@ -32,7 +33,12 @@ async def waiting(
     try:
         result = await method.handler(session, **arguments)
     except RefusedError as refused:
-        return [refusal(request, refused.reason)]
+        if refused.reason in MISSING_RIGHTS:
+            why = refused.reason.name.lower()
+            session.directory.note(
+                session.principal, Action.DENIED, method.name, Outcome.REFUSED, reason=why
+            )
+        return [refusal(request, refused)]
     return [envelope.success(request, _data(result))]
 
 
@@ -59,9 +65,10 @@ async def listing(
     return ()
 
 
-def refusal(request: Request, reason: Reason) -> bytes:
+def refusal(request: Request, refused: RefusedError) -> bytes:
     """Write the response to a request that the rules refuse."""
-    return envelope.failure(request, status(reason), reason.value)
+    reason = refused.reason
+    return envelope.failure(request, status(reason), reason.value, refused.seconds)
 
 
 def _data(result: msgspec.Struct | None) -> bytes:

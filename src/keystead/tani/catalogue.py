@@ -20,7 +20,7 @@ class Paging(msgspec.Struct, rename="pascal", kw_only=True):
     blocked: bool | msgspec.UnsetType = msgspec.UNSET
 
 
-def with_paging(returns: Shape, kind: Kind, refusable: bool) -> Shape:  # noqa: FBT001 - ReturnsRule
+def with_paging(name: str, returns: Shape, kind: Kind, refusable: bool) -> Shape:  # noqa: FBT001 - ReturnsRule
     """Let a list say how many entries there are, and whether more follow."""
     if kind is not Kind.LISTING:
         return returns

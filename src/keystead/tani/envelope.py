@@ -99,9 +99,19 @@ def success(request: Request, data: bytes) -> bytes:
     return b"".join((head(request), data, b"}"))
 
 
-def failure(request: Request, status: Status, text: str) -> bytes:
-    """Write the response to a request that was not done."""
-    return _failure(encode(request.function), bytes(request.id), status, text)
+def failure(
+    request: Request, status: Status, text: str, retry_after: int | None = None
+) -> bytes:
+    """Write the response to a request that was not done.
+
+    Args:
+        request: what was asked.
+        status: its number.
+        text: why.
+        retry_after: seconds to wait before asking again, given as data; None for no data.
+    """
+    data = b"{}" if retry_after is None else b'{"RetryAfter":%d}' % retry_after
+    return _failure(encode(request.function), bytes(request.id), status, text, data)
 
 
 def too_large() -> bytes:
@@ -146,11 +156,14 @@ def _wrong(number: bytes, text: str) -> bytes:
     return _failure(_NO_NAME, number, Status.BAD_REQUEST, text)
 
 
-def _failure(function: bytes, number: bytes, status: Status, text: str) -> bytes:
+def _failure(
+    function: bytes, number: bytes, status: Status, text: str, data: bytes = b"{}"
+) -> bytes:
     echo = b'"id":%b,' % number if number else b""
-    return b'{"function":%b,%b"status":%d,"error":%b,"data":{}}' % (
+    return b'{"function":%b,%b"status":%d,"error":%b,"data":%b}' % (
         function,
         echo,
         status,
         encode(text),
+        data,
     )

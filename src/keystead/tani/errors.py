@@ -35,9 +35,17 @@ def status(reason: Reason) -> Status:
             | Reason.TEXT_INVALID
             | Reason.ITEM_RULE_INVALID
             | Reason.INCONSISTENT_SCOPES
+            | Reason.NOT_YET_VALID
+            | Reason.LIMITS_INVALID
+            | Reason.EXPIRY_INVALID
         ):
             return Status.BAD_REQUEST
-        case Reason.NOT_SIGNED_IN | Reason.FORBIDDEN | Reason.SET_UP_ALREADY:
+        case (
+            Reason.NOT_SIGNED_IN
+            | Reason.FORBIDDEN
+            | Reason.SET_UP_ALREADY
+            | Reason.SETUP_CODE_WRONG
+        ):
             return Status.NOT_PERMITTED
         case Reason.SIGN_IN_FAILED:
             return Status.SIGN_IN_FAILED
@@ -62,9 +70,9 @@ def status(reason: Reason) -> Status:
             return Status.CONFLICT
         case Reason.TOO_LARGE:
             return Status.TOO_LARGE
-        case Reason.BUSY:
+        case Reason.BUSY | Reason.THROTTLED:
             return Status.BUSY
-        case Reason.STORAGE_FAILED:
+        case Reason.STORAGE_FAILED | Reason.AUDIT_FAILED:
             return Status.STORAGE_FAILED
         case _:
             assert_never(reason)

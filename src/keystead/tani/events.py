@@ -15,8 +15,10 @@ from keystead.domain.change import (
     PasswordChanged,
     PasswordRehashed,
     TokenAdded,
+    TokenChanged,
     TokenExtended,
     TokenRemoved,
+    TokenRotated,
     UserAdded,
     UserChanged,
     UserItemsChanged,
@@ -65,7 +67,13 @@ def users_changed(changes: Iterable[Change]) -> UsersChanged | None:
                 groups[group.name] = None
             case PasswordChanged() | PasswordRehashed():
                 pass
-            case TokenAdded() | TokenExtended() | TokenRemoved():
+            case (
+                TokenAdded()
+                | TokenChanged()
+                | TokenRotated()
+                | TokenExtended()
+                | TokenRemoved()
+            ):
                 pass
             case _:
                 assert_never(change)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 
 from keystead.domain import sessions
 from keystead.domain.directory import Directory
+from keystead.domain.events import Action, Origin, Outcome
 from keystead.domain.model import OWNER, Actor, Principal, Scope, TokenId, with_groups
 from keystead.domain.refusal import Reason, RefusedError
 from keystead.rpc.bus import Bus, Live, LiveAnonymous, LiveUser
@@ -38,6 +39,8 @@ class Session:
     """
 
     __slots__ = (
+        "_directory",
+        "_expires",
         "_extend_from",
         "_live",
         "_messages",
@@ -66,6 +69,8 @@ class Session:
         self.events: Collection[str] = ()
         self.deadline: float | None = None  # when the session of whoever is signed in is over
         self.job: Coroutine[Any, Any, Replies] | None = None
+        self._directory: Directory | None = None  # made when first needed
+        self._expires: datetime | None = None  # when the session does
         self._extend_from: float | None = None  # when using the session makes it last longer
         self._messages: deque[bytes | Malformed] = deque()
         self._request: Request | None = None  # under way
@@ -125,9 +130,15 @@ class Session:
 
     def rights_changed(self) -> None:
         """Tell the client what it may do now, if it wants to know."""
+        self._mind_end()
         name = EventName.AccessRightsChanged
         if name in self.events:
             self.peer.push(envelope.event(name, self.access_rights()))
+
+    def renew(self, principal: Principal) -> None:
+        """Be signed in with the limits that the session has now."""
+        self.sign_in(principal)
+        self.rights_changed()
 
     def revoke(self) -> None:
         """Sign out: the session, or its user, is gone."""
@@ -138,8 +149,15 @@ class Session:
 
     @property
     def directory(self) -> Directory:
-        """The directory that the functions work on."""
-        return self.face.directory
+        """The directory that the functions work on, as seen from here."""
+        if self._directory is None:
+            self._directory = self.face.directory.at(self.origin)
+        return self._directory
+
+    @property
+    def origin(self) -> Origin:
+        """Where the requests of this connection come from."""
+        return Origin("tani", self.source)
 
     @property
     def bus(self) -> Bus:
@@ -163,7 +181,7 @@ class Session:
         """The user who is signed in, and the session."""
         if not isinstance(self._live, LiveUser) or self.token_id is None:
             return None
-        return Principal(self._live.user, self.token_id, self._live.groups)
+        return self._live.principal(self.token_id, self._expires)
 
     @property
     def actor(self) -> Actor:
@@ -190,12 +208,13 @@ class Session:
             case _:
                 assert_never(self._live)
 
-    def sign_in(self, principal: Principal, expires: datetime | None) -> None:
+    def sign_in(self, principal: Principal) -> None:
         """Let this connection be that of *principal*, until the session expires."""
         if self.open:
             self._live_as(self.bus.follow(self, principal))
             self.token_id = principal.token_id
-            self.expect_end(expires)
+            self.directory.used(principal)
+            self.expect_end(principal.expires)
 
     def sign_out(self) -> None:
         """Let this connection be anonymous."""
@@ -207,12 +226,21 @@ class Session:
 
     def expect_end(self, expires: datetime | None) -> None:
         """Mind when the session is over, and from when on using it makes it last longer."""
-        if expires is None:
-            self.deadline = self._extend_from = None
-            return
-        now = self.face.monotonic()
-        self.deadline = now + (expires - self.directory.clock()).total_seconds()
-        self._extend_from = now + (self.directory.session_lifetime.idle / 8).total_seconds()
+        self._expires = expires
+        self._extend_from = None
+        if expires is not None:
+            idle = self.face.directory.session_lifetime.idle
+            self._extend_from = self.face.monotonic() + (idle / 8).total_seconds()
+        self._mind_end()
+
+    def _mind_end(self) -> None:
+        """Wake when the session is over, or the account is."""
+        live = self._live
+        ends = live.ends(self._expires) if isinstance(live, LiveUser) else None
+        self.deadline = None
+        if ends is not None:
+            left = (ends - self.face.directory.clock()).total_seconds()
+            self.deadline = self.face.monotonic() + left
 
     def subscribe(self, events: Collection[str]) -> None:
         """Tell this connection of *events*, and of nothing else."""
@@ -256,7 +284,7 @@ class Session:
             text = "There is no such function."
             return envelope.failure(request, Status.UNKNOWN_FUNCTION, text)
         if objection := self._objection(method):
-            return calls.refusal(request, objection)
+            return calls.refusal(request, RefusedError(objection))
         try:
             arguments = envelope.data_of(request, method.params)
         except InvalidDataError as invalid:
@@ -283,8 +311,11 @@ class Session:
             return None
         if isinstance(self._live, LiveAnonymous):
             return Reason.NOT_SIGNED_IN
-        demand = method.access.demand(self_service=self.directory.self_service)
-        return None if demand in self._live.scopes else Reason.FORBIDDEN
+        demand = method.access.demand(self_service=self.face.directory.self_service)
+        if demand in self._live.scopes:
+            return None
+        self.directory.note(self.principal, Action.DENIED, method.name, Outcome.REFUSED)
+        return Reason.FORBIDDEN
 
     async def _use(self, request: Request) -> Replies:
         """Let the session last longer, as it is being used, then answer."""

@@ -2,6 +2,20 @@
 
 from keystead.nymea import notifications
 from keystead.nymea.catalogue import catalogue
-from keystead.nymea.methods import jsonrpc, users
+from keystead.nymea.methods import (
+    access_accounts,
+    access_audit,
+    access_tokens,
+    jsonrpc,
+    users,
+)
 
-__all__ = ["catalogue", "jsonrpc", "notifications", "users"]
+__all__ = [
+    "access_accounts",
+    "access_audit",
+    "access_tokens",
+    "catalogue",
+    "jsonrpc",
+    "notifications",
+    "users",
+]

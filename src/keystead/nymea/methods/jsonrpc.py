@@ -123,8 +123,8 @@ async def hello(session: Session, *, locale: str | None = None) -> HelloReturns:
     if offered:
         reply.authenticated = principal is not None
         reply.username = principal.user.name.lower() if principal else ""
-        scopes = principal.user.scopes if principal else Scope.NONE
-        reply.permission_scopes = scope_names_or_none(scopes)
+        shown = session.user if principal else None
+        reply.permission_scopes = scope_names_or_none(shown.scopes if shown else Scope.NONE)
     return reply
 
 
@@ -201,7 +201,7 @@ async def authenticate(
     try:
         signed_in = await sign_in(session.directory, username, password, device_name)
     except RefusedError as refused:
-        if refused.reason in {Reason.BUSY, Reason.STORAGE_FAILED}:
+        if refused.reason not in {Reason.SIGN_IN_FAILED, Reason.TEXT_INVALID}:
             raise
         session.sign_in_failed()
         return AuthenticateReturns(success=False)

@@ -71,7 +71,9 @@ async def change_user_password(session: Session, username: str, new_password: st
 @method("Users.GetUserInfo", access=SIGNED_IN, refusable=True, steady=True, returns="userInfo")
 def get_user_info(session: Session) -> UserInfo:
     """Show the user who is signed in on this connection."""
-    return user_info(_signed_in(session).user)
+    if user := session.user:
+        return user_info(user)
+    raise RefusedError(Reason.NOT_SIGNED_IN)
 
 
 @method("Users.GetTokens", access=OWN_ACCOUNT, refusable=True, returns="tokenInfoList")

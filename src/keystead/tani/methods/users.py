@@ -42,7 +42,7 @@ async def login(session: Session, username: str, password: str) -> LoggedIn:
     principal = await session.bus.resolve(signed_in.secret, TokenKind.SESSION)
     if principal is None:  # the account has gone meanwhile
         raise RefusedError(Reason.SIGN_IN_FAILED)
-    session.sign_in(principal, signed_in.expires)
+    session.sign_in(principal)
     rights = msgspec.structs.asdict(session.access_rights())
     return LoggedIn(**rights, auth_key=signed_in.secret)
 
@@ -57,11 +57,11 @@ async def activate_session(session: Session, auth_key: str) -> AccessRights:
     principal = await session.bus.resolve(auth_key, TokenKind.SESSION)
     if principal is None:
         raise RefusedError(Reason.SESSION_OVER)
-    expires = await sessions.extend(session.directory, principal)
+    await sessions.extend(session.directory, principal)
     principal = await session.bus.resolve(auth_key, TokenKind.SESSION)
     if principal is None:
         raise RefusedError(Reason.SESSION_OVER)
-    session.sign_in(principal, expires)
+    session.sign_in(principal)
     return session.access_rights()
 
 
