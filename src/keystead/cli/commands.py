@@ -87,6 +87,7 @@ def parser(version: str) -> argparse.ArgumentParser:
         required=True, metavar="COMMAND"
     )
     _json(_command(tls, "fingerprint", _show_fingerprints, "print what clients may compare"))
+    _json(_command(groups, "security-report", _show_report, "tell what is proven and set"))
     _describe_reference(groups)
     return root
 
@@ -155,6 +156,12 @@ def _show_fingerprints(settings: Settings, given: argparse.Namespace) -> None:
     from keystead.cli import tls  # noqa: PLC0415 - the other commands go without it
 
     tls.show_fingerprints(settings, given)
+
+
+def _show_report(settings: Settings, given: argparse.Namespace) -> None:
+    from keystead.cli import security  # noqa: PLC0415 - the other commands go without it
+
+    security.show_report(settings, given)
 
 
 def _add(settings: Settings, given: argparse.Namespace) -> None:

@@ -1,5 +1,7 @@
 """Data files that ship with the program, read on demand.
 
+``requirements.json`` is made from ``docs/security/requirements.toml`` and the tests.
+
 Notice: ``common-passwords.txt`` holds the 10,000 most common passwords of at least 8 characters,
 case-folded and sorted; those not in ASCII, mostly wrongly decoded, are left out.
 Source: the frequency lists of the Python packages zxcvbn 4.5.0 (MIT licence, by Daniel Wolf and
@@ -48,6 +50,11 @@ def is_common_password(password: str) -> bool:
     """
     word = unicodedata.normalize("NFC", unicodedata.normalize("NFC", password).casefold())
     return _is_trivial(word) or _is_listed(word)
+
+
+def requirements() -> bytes:
+    """Give what standards demand, with the tests that prove it, as JSON."""
+    return Path(__file__).with_name("requirements.json").read_bytes()
 
 
 def _is_trivial(word: str) -> bool:
