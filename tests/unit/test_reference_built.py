@@ -2,10 +2,12 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
 from html.parser import HTMLParser
+from pathlib import Path
 from urllib.parse import unquote, urldefrag
 
 import pytest
@@ -14,6 +16,7 @@ from keystead.reference.folder import carry_out, planned
 from keystead.reference.words import LANGUAGES
 from tests.unit.introspections import HOSTILE, LIGHTS, NYMEA, site
 
+GUIDE = (Path(__file__).parents[2] / "docs/guide/clients.md").read_text("utf-8")
 PATIENCE = 50  # seconds, on a loaded machine
 
 # Nothing but what makes mkdocs complain of more than it does by itself.
@@ -74,6 +77,16 @@ def built(folder, document, lang):
     known = site(document, lang)
     carry_out(folder / "docs", planned(folder / "docs", known))
     (folder / "mkdocs.yml").write_text(CONFIGURATION)
+    build(folder)
+    return known, {
+        path.relative_to(folder / "site").as_posix(): Page(path.read_text("utf-8"))
+        for path in (folder / "site").rglob("*.html")
+        if path.name not in {"404.html", "SUMMARY.html"}
+    }
+
+
+def build(folder):
+    """Build a site, which must give not a single warning."""
     done = subprocess.run(
         [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet"],
         cwd=folder,
@@ -85,11 +98,19 @@ def built(folder, document, lang):
         check=False,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    return known, {
-        path.relative_to(folder / "site").as_posix(): Page(path.read_text("utf-8"))
-        for path in (folder / "site").rglob("*.html")
-        if path.name not in {"404.html", "SUMMARY.html"}
-    }
+
+
+def test_what_the_guide_says_is_all_that_mkdocs_needs(tmp_path):
+    blocks = dict(
+        re.findall(r'^```\w+ title="(.*?)"\n(.*?)^```$', GUIDE, re.DOTALL | re.MULTILINE)
+    )
+    known = site(table=blocks["sections.toml"].encode())
+    folder = tmp_path / "docs" / "api"
+    carry_out(folder, planned(folder, known))
+    (tmp_path / "mkdocs.yml").write_text(blocks["mkdocs.yml"])
+    build(tmp_path)
+
+    assert (tmp_path / "site" / "metier" / "Lights" / "index.html").exists()
 
 
 @pytest.fixture(

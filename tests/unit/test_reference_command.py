@@ -252,7 +252,7 @@ def test_a_server_that_cannot_be_asked_is_told_of(build, server, other, tmp_path
     wrong = "sha256:" + 64 * "0"
     wss = server.urls[3].replace("https", "wss")
     for arguments, reason in (
-        ([NOBODY], "No connection to 127.0.0.1:1: "),
+        ([NOBODY], "No connection to 127.0.0.1:1: Connection refused."),
         ([server.urls[0]], "Forbidden: Invalid token."),
         ([server.urls[0], "--token", "bad"], "The token is not valid."),
         ([server.urls[1]], "has a certificate that is not trusted"),

@@ -1,7 +1,9 @@
 """What carries the messages of a connection: lines over TCP, text messages over WebSocket."""
 
 import asyncio
+import errno
 import logging
+import os
 import socket
 import ssl
 from typing import Final, cast
@@ -60,8 +62,7 @@ async def connect(server: Address, context: ssl.SSLContext | None, hear: Hear) -
             f"{server} has a certificate that is not trusted: {error.verify_message}."
         ) from None
     except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise ConnectionLostError(f"No connection to {server}: {reason}.") from None
+        raise ConnectionLostError(f"No connection to {server}: {_reason(error)}.") from None
     try:
         if context is not None:
             check(server, transport.get_extra_info("ssl_object").getpeercert(binary_form=True))
@@ -193,6 +194,17 @@ class WebSocketWire(WSListener):
         """Close at once."""
         assert self._transport
         self._transport.disconnect(graceful=False)
+
+
+def _reason(error: OSError) -> str:
+    """Give the system's own words, where a loop has put others in their place.
+
+    >>> _reason(ConnectionRefusedError(111, "Connect call failed ('127.0.0.1', 1)"))
+    'Connection refused'
+    """
+    if error.errno in errno.errorcode:
+        return os.strerror(error.errno)
+    return error.strerror or str(error) or type(error).__name__
 
 
 def _begin(transport: asyncio.Transport, protocol: asyncio.BaseProtocol) -> None:
