@@ -154,7 +154,7 @@ class Conversation:
         self._guest = guest
         guest.session = self._session
         guest.judge()
-        self._pace = Pace(everyone.limits, guest)
+        self._pace = Pace(everyone.limits, guest, asyncio.get_running_loop().time)
         everyone.open.add(self)
         self.mind_deadline()
 

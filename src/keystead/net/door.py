@@ -5,8 +5,8 @@ import logging
 from collections import Counter
 from collections.abc import Callable
 
+from keystead.domain.throttle import LOCAL
 from keystead.net.limits import Limits
-from keystead.net.source import LOCAL
 from keystead.rpc.session import Session
 
 LOG = logging.getLogger("keystead.net")
@@ -17,6 +17,12 @@ TOO_MANY = "too many connections"
 TOO_MANY_FROM_ONE = "too many connections from one source"
 TOO_MANY_STRANGERS = "too many connections that have not signed in"
 NO_FILES = "no more files may be opened"
+
+Later = Callable[[float, Callable[[], None]], object]
+
+
+def _later(seconds: float, what: Callable[[], None]) -> object:
+    return asyncio.get_running_loop().call_later(seconds, what)
 
 
 class Guest:
@@ -119,16 +125,16 @@ class Door:
 
     Args:
         limits: the bounds.
-        report_every: seconds between two lines in the log.
+        later: has something done some seconds from now.
     """
 
-    def __init__(self, limits: Limits, report_every: float = REPORT_EVERY) -> None:
+    def __init__(self, limits: Limits, later: Later = _later) -> None:
         self._limits = limits
         self._size = 0
         self._by_source: Counter[str] = Counter()
         self._strangers = Crowd()
         self._spared_strangers = Crowd()
-        self._report = _Report(report_every)
+        self._report = _Report(later)
 
     def admit(self, source: str, *, authentication: bool) -> Guest | None:
         """Let a connection in; None when it is to be closed at once."""
@@ -202,8 +208,8 @@ class Door:
 class _Report:
     """Tells the log how many were turned away: at once, then once in a while."""
 
-    def __init__(self, every: float) -> None:
-        self._every = every
+    def __init__(self, later: Later) -> None:
+        self._later = later
         self._reasons: Counter[str] = Counter()
         self._source = ""
         self._is_quiet = False  # a line was written a moment ago
@@ -226,4 +232,4 @@ class _Report:
         }
         LOG.warning("connections closed for want of room", extra={"fields": fields})
         self._reasons.clear()
-        asyncio.get_running_loop().call_later(self._every, self._tell)
+        self._later(REPORT_EVERY, self._tell)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from math import inf
 
-from keystead.net.source import LOCAL
+from keystead.domain.throttle import LOCAL
 from keystead.settings import Settings
 
 MOST_CONNECTIONS = 20_000  # unless set otherwise; each takes some 20 KB, with TLS more

@@ -1,6 +1,6 @@
 """How fast one connection may ask."""
 
-import asyncio
+from collections.abc import Callable
 from math import inf
 
 from keystead.net.door import Guest
@@ -16,15 +16,17 @@ class Pace:
     Args:
         limits: the rates.
         guest: whose requests they are.
+        monotonic: seconds.
     """
 
-    __slots__ = ("_guest", "_left", "_limits", "_since")
+    __slots__ = ("_guest", "_left", "_limits", "_monotonic", "_since")
 
-    def __init__(self, limits: Limits, guest: Guest) -> None:
+    def __init__(self, limits: Limits, guest: Guest, monotonic: Callable[[], float]) -> None:
         self._limits = limits
         self._guest = guest
         self._left = inf if guest.is_spared else BURST * self._rate
-        self._since = asyncio.get_running_loop().time()  # up to when they have come back
+        self._monotonic = monotonic
+        self._since = monotonic()  # up to when they have come back
 
     def spent(self, requests: int) -> float:
         """Take note of requests that were made; give the seconds to rest, 0 for none."""
@@ -42,7 +44,7 @@ class Pace:
         if rate == inf:
             self._left = inf
             return 0.0
-        now = asyncio.get_running_loop().time()
+        now = self._monotonic()
         self._left = min(self._left + (now - self._since) * rate, BURST * rate)
         self._since = now
         return max(0.0, -self._left / rate)

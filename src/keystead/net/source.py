@@ -2,7 +2,8 @@
 
 from ipaddress import IPv4Address, IPv6Network, ip_address
 
-LOCAL = "local"  # the Unix socket, which only the owner can open
+from keystead.domain.throttle import LOCAL
+
 _HOME_BITS = 64  # of an IPv6 address; whoever has one has all that share them
 
 

@@ -1,0 +1,174 @@
+"""How fast one connection may ask: nothing is refused, but what is too much has to wait."""
+
+from math import inf
+
+import pytest
+
+from keystead.net.conversation import SLICE
+from keystead.net.limits import BURST, Limits
+from keystead.net.pace import Pace
+from tests.net_stage import Face, guest, on_each_loop, stage
+
+LIMITS = Limits(requests=1000, requests_before_sign_in=100)
+
+
+class Clock:
+    def __init__(self):
+        self.now = 5000.0
+
+    def __call__(self):
+        return self.now
+
+
+class SignedIn:
+    """As much of a session as counts here."""
+
+    token_id = "somebody"
+
+
+def begun(source="192.0.2.1", limits=LIMITS):
+    clock = Clock()
+    someone = guest(source, limits=limits)
+    return Pace(limits, someone, clock), someone, clock
+
+
+def test_a_burst_is_answered_at_once():
+    pace, _, _ = begun()
+
+    assert [pace.spent(1) for _ in range(BURST * 100)] == [0.0] * (BURST * 100)
+    assert pace.spent(1) > 0
+
+
+def test_after_a_burst_one_has_to_rest_for_as_long_as_what_is_too_much_takes():
+    pace, _, clock = begun()
+    pace.spent(BURST * 100)
+
+    assert pace.spent(50) == pytest.approx(0.5)
+    clock.now += 0.5
+    assert pace.spent(1) == pytest.approx(0.01)
+
+
+def test_who_rests_for_long_saves_up_no_more_than_a_burst():
+    pace, _, clock = begun()
+    pace.spent(BURST * 100 + 1)
+    clock.now += 3600
+    pace.spent(1)
+
+    assert pace.spent(BURST * 100 + 1) == pytest.approx(0.01)
+
+
+def test_who_signs_in_may_ask_faster_from_then_on():
+    pace, someone, clock = begun()
+    pace.spent(BURST * 100)
+    someone.session = SignedIn()
+
+    assert pace.spent(100) == pytest.approx(0.1)
+    clock.now += 3600
+    assert pace.spent(BURST * 1000) == 0.0
+
+
+def test_looking_whether_there_is_something_costs_nothing():
+    pace, _, _ = begun()
+    pace.spent(BURST * 100 + 50)
+
+    assert pace.spent(0) == 0.0
+
+
+@pytest.mark.parametrize("source", ["127.0.0.1", "::/64", "local"])
+def test_whoever_is_on_this_machine_may_ask_as_fast_as_they_can(source):
+    pace, _, _ = begun(source)
+
+    assert pace.spent(10**12) == 0.0
+
+
+def test_the_limit_may_count_for_this_machine_too():
+    pace, _, _ = begun("127.0.0.1", Limits(requests_before_sign_in=100, counts_loopback=True))
+
+    assert pace.spent(BURST * 100 + 1) > 0
+
+
+def test_without_a_limit_nobody_rests():
+    limits = Limits(requests=inf, requests_before_sign_in=100)
+    pace, someone, _ = begun(limits=limits)
+    pace.spent(BURST * 100)
+    someone.session = SignedIn()
+
+    assert [pace.spent(10**6), pace.spent(10**12)] == [0.0, 0.0]
+
+
+SLOW = Limits(requests_before_sign_in=1, counts_loopback=True)
+MANY = SLICE + 30  # requests; all but a slice have to wait, for about a minute
+
+
+@on_each_loop
+async def test_what_comes_too_fast_is_left_waiting_and_answered_later_in_order():
+    async with stage(limits=SLOW) as box:
+        client, session = await box.connect()
+        await client.send(b"".join(b"echo %d\n" % number for number in range(MANY)))
+
+        first = [await client.line() for _ in range(SLICE)]
+        (conversation,) = box.everyone.open
+        assert len(box.face.answered(session)) == SLICE
+        conversation._end_rest()  # a minute later
+        rest = [await client.line() for _ in range(MANY - SLICE)]
+
+    assert first + rest == [str(number) for number in range(MANY)]
+
+
+@on_each_loop
+async def test_who_asks_too_fast_is_not_read_and_others_are():
+    async with stage(limits=SLOW) as box:
+        hasty, session = await box.connect()
+        other, _ = await box.connect()
+        await hasty.send(b"echo much\n" * SLICE)
+        for _ in range(SLICE):
+            await hasty.line()
+        before = session.received
+
+        await hasty.send(b"echo more\n")
+
+        assert await other.ask("echo unharmed") == "unharmed"
+        assert session.received == before
+
+
+@on_each_loop
+async def test_a_request_that_waits_is_answered_during_a_rest():
+    async with stage(limits=SLOW) as box:
+        client, session = await box.connect()
+        await client.send(b"echo much\n" * (SLICE - 1) + b"wait gate late\necho after\n")
+        for _ in range(SLICE - 1):
+            await client.line()
+
+        box.face.gates["gate"].set()
+
+        assert await client.line() == "late"
+        assert len(box.face.answered(session)) == SLICE
+
+
+@on_each_loop
+async def test_who_rests_may_leave():
+    async with stage(limits=SLOW) as box:
+        client, session = await box.connect()
+        await client.send(b"echo much\n" * MANY)
+        for _ in range(SLICE):
+            await client.line()
+        (conversation,) = box.everyone.open
+        conversation.abort()
+        await session.is_over.wait()
+
+        conversation._end_rest()
+
+        assert len(box.face.answered(session)) == SLICE
+
+
+@on_each_loop
+async def test_stopping_does_not_wait_for_who_rests():
+    async with stage(root=Face(), limits=SLOW) as box:
+        client, session = await box.connect()
+        await client.send(b"echo much\n" * MANY)
+        for _ in range(SLICE):
+            await client.line()
+
+        await box.everyone.close_all(0.01)
+
+        await session.is_over.wait()
