@@ -92,7 +92,7 @@ def check(standards: Iterable[Standard], proven: Iterable[Proof]) -> None:
         if reasons > 1:
             faults.append(f"{clause} cannot be not met and not apply at the same time")
         elif reasons and clause in tested:
-            faults.append(f"{clause} has a test, and a reason for having none")
+            faults.append(f"{clause} has a test, and in {DEFINITION} a reason for having none")
         elif not reasons and clause not in tested:
             faults.append(f"{clause} has neither a test nor a reason for having none")
     if faults:

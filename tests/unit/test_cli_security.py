@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from keystead import CannotError
+from keystead.app import now
 from keystead.cli.security import NO_CLAIM, report_on
 from keystead.net.tls import SERVER_LIFETIME, fingerprint, server_context
 from keystead.settings import Settings
@@ -144,7 +145,7 @@ def test_a_listener_without_authentication_is_shown_as_such(keystead, monkeypatc
 
 
 def test_the_end_of_the_certificate_is_shown_and_that_nothing_is_weak(keystead, monkeypatch):
-    server_context(keystead.data / "certificates", datetime.now(UTC))  # noqa: TID251 - its clock
+    server_context(keystead.data / "certificates", now())
     monkeypatch.setenv("KEYSTEAD_PASSWORD_PROFILE", "nist")
     shown = keystead.done("security-report").out
     assert "\n  certificate: " in shown

@@ -132,8 +132,8 @@ def test_a_requirement_without_a_test_and_a_reason_is_named():
 def test_a_reason_beside_a_test_is_named():
     proven = [Proof(f"Locks {clause}", PROOF.test) for clause in ("1.1", "1.2", "1.3")]
     assert faults(ENTRY + ABSENT, *proven) == [
-        "Locks 1.2 has a test, and a reason for having none",
-        "Locks 1.3 has a test, and a reason for having none",
+        f"Locks 1.2 has a test, and in {DEFINITION} a reason for having none",
+        f"Locks 1.3 has a test, and in {DEFINITION} a reason for having none",
     ]
 
 
