@@ -1,7 +1,6 @@
 """Taking accounts over from other systems, and from one data folder to another."""
 
 import argparse
-import os
 from collections.abc import Iterable
 from datetime import UTC, tzinfo
 from pathlib import Path
@@ -10,8 +9,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from keystead import CannotError, printable
+from keystead.cli.new_file import new_file
 from keystead.cli.owner import result
-from keystead.domain.exports import FORMAT, Export
+from keystead.domain.exports import FORMAT, KNOWN_FORMATS, Export
 from keystead.domain.imports import ImportedToken, ImportedUser, Report
 from keystead.domain.model import ThingId, TokenId
 from keystead.domain.tokens import digest
@@ -66,12 +66,8 @@ def export_directory(settings: Settings, given: argparse.Namespace) -> None:
     """
     export = result(settings, "export", {}, Export)
     text = msgspec.json.format(msgspec.json.encode(export), indent=1) + b"\n"
-    try:
-        _write_whole(given.file, text)
-    except OSError as error:
-        raise CannotError(
-            f"The file {given.file} cannot be written: {error.strerror}."
-        ) from error
+    with new_file(given.file) as output:
+        output.write(text)
     print(
         f"Wrote {len(export.users)} accounts, {len(export.groups)} groups"
         f" and {len(export.tokens)} tokens."
@@ -87,9 +83,9 @@ def import_export(settings: Settings, given: argparse.Namespace) -> None:
     try:
         text = given.file.read_bytes()
         written = msgspec.json.decode(text, type=_Head).format
-        if written != FORMAT:
+        if written not in KNOWN_FORMATS:
             raise CannotError(
-                f"The file {given.file} has format {written}; this Keystead knows {FORMAT}."
+                f"The file {given.file} has format {written}; this Keystead knows up to {FORMAT}."
             )
         export = msgspec.json.decode(text, type=Export)
     except OSError as error:
@@ -100,33 +96,6 @@ def import_export(settings: Settings, given: argparse.Namespace) -> None:
     report = result(settings, "import.users", params, Report)
     print(f"Took {report.users} accounts, {report.groups} groups and {report.tokens} tokens.")
     _print_left(report.left)
-
-
-def _write_whole(file: Path, text: bytes) -> None:
-    """Write a new file that only its owner can read, as a whole or not at all.
-
-    Raises:
-        CannotError: it exists, or another export seems to be under way.
-        OSError: it cannot be written.
-    """
-    if file.exists():
-        raise CannotError(f"The file {file} exists already.")
-    part = file.parent / f"{file.name}.part"
-    try:
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError as error:
-        raise CannotError(
-            f"The file {part} is in the way; if no export is under way, remove it."
-        ) from error
-    try:
-        with os.fdopen(descriptor, "wb") as output:
-            output.write(text)
-            output.flush()
-            os.fsync(output.fileno())
-        part.rename(file)
-    except BaseException:
-        part.unlink()
-        raise
 
 
 def _print_left(left: Iterable[str]) -> None:

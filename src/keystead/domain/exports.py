@@ -9,7 +9,8 @@ from keystead.domain.imports import ImportedGroup, ImportedToken, ImportedUser
 from keystead.domain.model import ANONYMOUS_ID, OWNER, TokenKind
 from keystead.domain.ports import Transaction
 
-FORMAT = 1  # of the file; a reader refuses one that it does not know
+FORMAT = 2  # of the file; a reader refuses one that it does not know
+KNOWN_FORMATS = frozenset({1, 2})  # the first knew no validity, expiry or limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +56,21 @@ async def export(directory: Directory) -> Export:
                         tuple(group.name for group in account.groups),
                         account.items,
                         await tx.password_hash(user.id),
+                        *user.validity,
                     )
                 )
                 tokens += [
-                    ImportedToken(token.id, user.name, token.device_name, token.created, digest)
+                    ImportedToken(
+                        token.id,
+                        user.name,
+                        token.device_name,
+                        token.created,
+                        digest,
+                        token.expires,
+                        None if token.limits.scopes is None else int(token.limits.scopes),
+                        token.limits.things,
+                        token.limits.items,
+                    )
                     for token, digest in await tx.tokens_with_digests(user.id)
                     if token.kind is TokenKind.DEVICE
                 ]

@@ -18,7 +18,7 @@ from keystead.domain.change import (
 from keystead.domain.directory import Directory
 from keystead.domain.events import Action, Entry
 from keystead.domain.groups import MAX_RULES
-from keystead.domain.items import folded, is_valid
+from keystead.domain.items import are_valid, folded, is_valid
 from keystead.domain.model import (
     ANONYMOUS,
     ANONYMOUS_ID,
@@ -31,8 +31,10 @@ from keystead.domain.model import (
     ThingId,
     Token,
     TokenId,
+    TokenLimits,
     User,
     UserId,
+    Validity,
 )
 from keystead.domain.ports import Transaction
 from keystead.domain.scopes import TANI_RIGHTS
@@ -50,9 +52,10 @@ class ImportedUser:
         groups: names of groups; those that are not here are left out.
         items: the account's own rules.
         password_hash: encoded, in a form that the hasher verifies; None for no password.
+        enabled: whether it opens anything; and if so, valid_since and valid_until bound when.
 
     Raises:
-        ValueError: there are no such scopes, or what is called a hash is none.
+        ValueError: there are no such scopes, what is called a hash is none, or a date.
     """
 
     name: str
@@ -63,9 +66,13 @@ class ImportedUser:
     groups: tuple[str, ...] = ()
     items: tuple[ItemRule, ...] = ()
     password_hash: str | None = field(default=None, repr=False)
+    enabled: bool = True
+    valid_since: datetime | None = None
+    valid_until: datetime | None = None
 
     def __post_init__(self) -> None:
         _check_bits(self.scopes)
+        _check_dates(self.valid_since, self.valid_until)
         if self.password_hash is not None and not self.password_hash.isascii():
             raise ValueError("A password hash is ASCII")
 
@@ -90,8 +97,13 @@ class ImportedGroup:
 class ImportedToken:
     """A token as another system had it; *digest* is the SHA-256 of its secret.
 
+    Attributes:
+        expires: None for never.
+        scopes: bits of those that it is limited to; None where it is not. *things* and *items*
+            are the same for those.
+
     Raises:
-        ValueError: the moment or the digest is none.
+        ValueError: a date, the digest or the scopes are none.
     """
 
     id: TokenId
@@ -99,16 +111,23 @@ class ImportedToken:
     device_name: str
     created: datetime
     digest: bytes = field(repr=False)
+    expires: datetime | None = None
+    scopes: int | None = None
+    things: tuple[ThingId, ...] | None = None
+    items: tuple[ItemRule, ...] | None = None
 
     def __post_init__(self) -> None:
         if len(self.digest) != _DIGEST_SIZE:
             raise ValueError(f"A digest has {_DIGEST_SIZE} bytes")
-        if self.created.tzinfo is None:
-            raise ValueError("A date needs its zone")
-        try:
-            self.created.astimezone(UTC)
-        except OverflowError as error:
-            raise ValueError("A date is out of range") from error
+        _check_dates(self.created, self.expires)
+        if self.scopes is not None:
+            _check_bits(self.scopes)
+
+    @property
+    def limits(self) -> TokenLimits:
+        """Give what it is limited to."""
+        scopes = None if self.scopes is None else Scope(self.scopes)
+        return TokenLimits(scopes, self.things, self.items)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +234,9 @@ async def _take_user(
         imported.display_name,
         imported.email,
         tuple(dict.fromkeys(imported.things)),
+        Validity(
+            imported.enabled, _in_utc(imported.valid_since), _in_utc(imported.valid_until)
+        ),
     )
     is_nameless = imported.name == PUSH_BUTTON_USER
     await tx.record(UserAdded(user, None if is_nameless else imported.password_hash))
@@ -260,11 +282,33 @@ async def _take_token(
     if await tx.token(token.id) or await tx.is_digest_taken(token.digest):
         left.append(f"{called}: this token is here already.")
         return False
-    created = token.created.astimezone(UTC)
-    await tx.record(
-        TokenAdded(Token(token.id, user.id, token.device_name, created), token.digest)
+    if not are_valid(token.items or ()):
+        left.append(f"{called}: the rules that limit it are not valid.")
+        return False
+    taken = Token(
+        token.id,
+        user.id,
+        token.device_name,
+        token.created.astimezone(UTC),
+        expires=_in_utc(token.expires),
+        limits=token.limits,
     )
+    await tx.record(TokenAdded(taken, token.digest))
     return True
+
+
+def _check_dates(*dates: datetime | None) -> None:
+    for date in filter(None, dates):
+        if date.tzinfo is None:
+            raise ValueError("A date needs its zone")
+        try:
+            date.astimezone(UTC)
+        except OverflowError as error:
+            raise ValueError("A date is out of range") from error
+
+
+def _in_utc(date: datetime | None) -> datetime | None:
+    return date and date.astimezone(UTC)
 
 
 def _check_bits(scopes: int) -> None:

@@ -77,7 +77,10 @@ def refusal(
 
 def _returns(method: NymeaMethod, result: Any) -> bytes:
     if method.result_field is None and result is not None:
-        return envelope.encode(result)
+        encoded = envelope.encode(result)
+        if not method.refusable:
+            return encoded
+        return b'{"error":%b,%b' % (envelope.encode(error_word(method.name, None)), encoded[1:])
     fields = {} if method.result_field is None else {method.result_field: result}
     if method.refusable:
         fields["error"] = error_word(method.name, None)
