@@ -7,6 +7,7 @@ from contextlib import closing
 import pytest
 
 from keystead.domain.ports import PasswordHasher
+from keystead.domain.throttle import Lane
 from keystead.hashing import Argon2Hasher
 from tests.doubles import PASSWORD, FastHasher
 
@@ -61,6 +62,24 @@ def test_the_way_a_password_is_composed_does_not_matter(hasher):
 def test_nothing_fits_what_is_no_hash(hasher, encoded):
     assert not asyncio.run(hasher.verify(encoded, PASSWORD))
     assert not asyncio.run(hasher.verify(encoded, ""))
+
+
+@pytest.mark.parametrize("encoded", ["é", "\ud800", "$argon2id$v=19$m=4294967295,t=1,p=1$a$a"])
+def test_nothing_fits_a_hash_that_cannot_be_one(hasher, encoded):
+    assert not asyncio.run(hasher.verify(encoded, PASSWORD))
+
+
+@pytest.mark.parametrize("lane", Lane)
+def test_the_lane_changes_no_answer(hasher, lane):
+    async def scenario() -> list[bool]:
+        encoded = await hasher.hash(PASSWORD, lane=lane)
+        return [
+            await hasher.verify(encoded, PASSWORD, lane=lane),
+            await hasher.verify(encoded, "other", lane=lane),
+            await hasher.verify(None, PASSWORD, lane=lane),
+        ]
+
+    assert asyncio.run(scenario()) == [True, False, False]
 
 
 @pytest.mark.clause("EN 18031-1 SSM-3", "IEC 62443-4-2 CR 1.5")

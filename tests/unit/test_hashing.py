@@ -6,17 +6,37 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import asynccontextmanager, closing, suppress
 
 import argon2
+import msgspec
 import pytest
 
-from keystead import hashing
 from keystead.domain.refusal import Reason, RefusedError
-from keystead.hashing import NICENESS, WAITING_PER_CORE, Argon2Hasher
+from keystead.domain.throttle import Lane
+from keystead.hashing import Argon2Hasher, argon2id
+from keystead.hashing.argon2id import NICENESS, WAITING_PER_CORE
+from keystead.settings import Settings
 from tests.nymea_files import SALT, hashed
 
 ODD = ["", "\0", "a\0b", "\ud800", "pass\udcffword", "♥" * 300, "x" * 100_000, " \n\t"]
 WEAK = "$argon2id$v=19$m=1024,t=1,p=1$c29tZXNhbHQ$KxmuX8q3RJcQBaWxBUfUhQAUi9FkQqUZBTQfZDsKKXE"
+EMPTY = f"{'A' * 22}${'A' * 43}"  # salt and hash of nothing in particular
+ABSURD = [  # costs that no hash of ours has
+    f"$argon2id$v=19$m=1048577,t=1,p=1${EMPTY}",
+    f"$argon2id$v=19$m=4294967295,t=4294967295,p=1${EMPTY}",
+    f"$argon2id$v=19$m=19456,t=65,p=1${EMPTY}",
+    f"$argon2id$v=19$m=19456,t=2,p=17${EMPTY}",
+    f"$argon2id$v=19$m=-1,t=-1,p=-1${EMPTY}",
+]
+ODD_HASHES = [
+    "$argon2id$v=19$m=19456,t=2,p=1$é$é",
+    "$argon2id$v=19$m=\u0661\u0669456,t=2,p=1$" + EMPTY,
+    "\ud800",
+    "$nymea-sha512$\ud800$\ud800",
+    "é",
+]
+CORES = os.cpu_count() or 1
 TIMEOUT = 10  # seconds
 
 
@@ -108,7 +128,10 @@ def test_a_hash_of_nymea_fits_the_password_as_it_was_typed(hasher, password):
         "$nymea-sha512$$",
         f"$nymea-sha512${SALT}$",
         f"$nymea-sha512${SALT}",
+        *ABSURD,
+        *ODD_HASHES,
     ],
+    ids=ascii,
 )
 def test_nothing_fits_what_is_no_hash(hasher, encoded):
     async def talk():
@@ -119,13 +142,25 @@ def test_nothing_fits_what_is_no_hash(hasher, encoded):
 
 
 @pytest.mark.clause("OWASP ASVS 5.0 6.3.8")
-@pytest.mark.parametrize("encoded", [None, nymea("other"), nymea("secret")])
+@pytest.mark.parametrize(
+    "encoded",
+    [
+        None,
+        nymea("other"),
+        nymea("secret"),
+        WEAK,
+        "$argon2id$v=19$m=19456,t=2,p=1$!!!$!!!",
+        *ABSURD,
+        *ODD_HASHES,
+    ],
+    ids=ascii,
+)
 def test_every_answer_takes_as_long_as_a_hash(hasher, encoded):
     async def talk():
         right = await hasher.hash("secret")
         await hasher.verify(None, "warms up")
         whole = await cost(hasher, right)
-        assert await cost(hasher, encoded) > whole / 2
+        assert whole / 2 < await cost(hasher, encoded) < whole * 2
 
     asyncio.run(talk())
 
@@ -151,6 +186,60 @@ def test_only_present_hashes_are_not_outdated(hasher):
     assert hasher.is_outdated("no hash at all")
 
 
+def like(memory, time, threads=1):
+    """Give what a hash of these parameters looks like."""
+    return f"$argon2id$v=19$m={memory},t={time},p={threads}${EMPTY}"
+
+
+@pytest.mark.parametrize("stored", [(19456, 1), (12288, 3), (1024, 64), (19455, 2)])
+def test_weaker_hashes_are_outdated(hasher, stored):
+    assert hasher.is_outdated(like(*stored))
+
+
+@pytest.mark.parametrize("stored", [(19456, 2), (19456, 3), (12288, 4), (47104, 1), (65536, 3)])
+def test_hashes_at_least_as_strong_as_the_present_ones_are_kept(hasher, stored):
+    memory, time = stored
+    assert not hasher.is_outdated(like(memory, time))
+    assert not hasher.is_outdated(like(memory, time, threads=4))
+
+
+def test_a_hash_with_less_salt_or_an_older_version_is_outdated(hasher):
+    assert hasher.is_outdated(like(19456, 2).replace("A" * 22, "A" * 11))
+    assert hasher.is_outdated(like(19456, 2).replace("A" * 43, "A" * 22))
+    assert hasher.is_outdated(like(19456, 2).replace("v=19", "v=16"))
+
+
+def test_stronger_parameters_make_hashes_outdated_and_weaker_ones_do_not():
+    with closing(Argon2Hasher(12288, 3, 2)) as weaker, closing(Argon2Hasher()) as usual:
+        weak, strong = asyncio.run(several(weaker.hash("secret"), usual.hash("secret")))
+        assert weak.startswith("$argon2id$v=19$m=12288,t=3,p=2$")
+        assert usual.is_outdated(weak)
+        assert not weaker.is_outdated(strong)
+        assert asyncio.run(
+            several(usual.verify(weak, "secret"), weaker.verify(strong, "x"))
+        ) == [
+            True,
+            False,
+        ]
+
+
+def test_what_can_be_set_can_be_checked():
+    properties = msgspec.json.schema(Settings)["$defs"]["Settings"]["properties"]
+    assert properties["argon2_memory_kib"]["maximum"] == argon2id.MOST_MEMORY
+    assert properties["argon2_time"]["maximum"] == argon2id.MOST_TIME
+    assert properties["argon2_parallelism"]["maximum"] == argon2id.MOST_PARALLELISM
+
+
+def test_what_is_usual_is_said_in_two_places_and_is_the_same():
+    settings = Settings()
+    usual = argon2id.MEMORY_COST, argon2id.TIME_COST, argon2id.PARALLELISM
+    assert usual == (
+        settings.argon2_memory_kib,
+        settings.argon2_time,
+        settings.argon2_parallelism,
+    )
+
+
 def test_hashes_of_older_parameters_still_fit(hasher):
     async def talk():
         weak = argon2.PasswordHasher(1, 1024, 1).hash("secret")
@@ -171,7 +260,7 @@ def test_hashing_gives_way_to_everything_else(hasher):
 def test_too_much_at_once_is_refused_until_some_is_done(hasher):
     async def talk():
         gate = threading.Event()
-        most = (os.cpu_count() or 1) * (1 + WAITING_PER_CORE)
+        most = CORES * (1 + WAITING_PER_CORE)
         try:
             async with asyncio.timeout(TIMEOUT), asyncio.TaskGroup() as tasks:
                 for _ in range(most):
@@ -189,18 +278,85 @@ def test_too_much_at_once_is_refused_until_some_is_done(hasher):
     asyncio.run(talk())
 
 
+@asynccontextmanager
+async def all_threads_busy(hasher):
+    """Have every thread wait until the block ends, and give a group for what is asked meanwhile."""
+    gate = threading.Event()
+    async with asyncio.timeout(TIMEOUT), asyncio.TaskGroup() as tasks:
+        try:
+            for _ in range(CORES):
+                tasks.create_task(hasher._run(gate.wait))
+            await asyncio.sleep(0)
+            yield tasks
+        finally:
+            gate.set()
+
+
+def test_a_sign_in_from_a_known_source_overtakes_those_of_strangers(hasher):
+    checked = []
+
+    async def check(lane):
+        with suppress(RefusedError):
+            await hasher.verify(None, "x", lane=lane)
+            checked.append(lane)
+
+    async def talk():
+        strangers = [Lane.OTHERS] * (CORES * WAITING_PER_CORE)
+        async with all_threads_busy(hasher) as tasks:
+            for lane in [*strangers, Lane.KNOWN]:
+                tasks.create_task(check(lane))
+            await asyncio.sleep(0)
+        assert len(checked) == len(strangers)
+        assert Lane.KNOWN in checked[:CORES]
+
+    asyncio.run(talk())
+
+
+def test_what_nobody_waits_for_any_more_is_not_computed(hasher):
+    computed = []
+
+    async def talk():
+        async with all_threads_busy(hasher) as tasks:
+            gone = tasks.create_task(hasher._run(lambda: computed.append("gone")))
+            tasks.create_task(hasher._run(lambda: computed.append("stays")))
+            await asyncio.sleep(0)
+            gone.cancel()
+            await asyncio.sleep(0)
+
+    asyncio.run(talk())
+    assert computed == ["stays"]
+
+
+def test_a_thread_is_taken_until_it_is_done_though_nobody_waits_for_it(hasher):
+    async def talk():
+        gate = threading.Event()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                gone = [tasks.create_task(hasher._run(gate.wait)) for _ in range(CORES)]
+                await asyncio.sleep(0)
+                for one in gone:
+                    one.cancel()
+            assert not hasher._turns._free
+        finally:
+            gate.set()
+        async with asyncio.timeout(TIMEOUT):
+            assert await hasher.hash("x")
+
+    asyncio.run(talk())
+
+
 def test_a_fault_in_one_hash_leaves_the_others_alone(hasher):
     async def talk():
         with pytest.raises(ZeroDivisionError):
             await hasher._run(lambda: 1 // 0)
         assert await hasher.hash("x")
-        assert hasher._pending == 0
+        assert hasher._turns.are_all_free
 
     asyncio.run(talk())
 
 
 def test_memory_is_given_back_after_a_rest(hasher, monkeypatch):
-    monkeypatch.setattr(hashing, "REST", 0.01)
+    monkeypatch.setattr(argon2id, "REST", 0.01)
 
     async def talk():
         await several(*(hasher.hash("x") for _ in range(8)))
@@ -226,7 +382,7 @@ def test_closing_leaves_no_thread_behind():
 MEMORY = """
 import asyncio, re
 from pathlib import Path
-from keystead.hashing import Argon2Hasher, REST
+from keystead.hashing.argon2id import REST, Argon2Hasher
 
 def resident():
     return int(re.search(r"VmRSS:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])

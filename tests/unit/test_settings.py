@@ -300,3 +300,33 @@ def test_an_address_is_told_with_the_port_in_use(url):
 
 def test_an_empty_file_sets_nothing(file):
     assert load(file(""), {}, {}) == load(None, {}, {})
+
+
+@pytest.mark.parametrize(("memory", "time"), [(47104, 1), (19456, 2), (12288, 3), (12288, 64)])
+def test_hashing_may_be_as_strong_as_is_asked_for(memory, time):
+    settings = load(None, {}, {"argon2_memory_kib": memory, "argon2_time": time})
+    assert (settings.argon2_memory_kib, settings.argon2_time) == (memory, time)
+    assert load(None, {"KEYSTEAD_ARGON2_PARALLELISM": "4"}, {}).argon2_parallelism == 4
+
+
+@pytest.mark.parametrize(("memory", "time"), [(47103, 1), (19455, 2), (12287, 3), (12287, 64)])
+def test_hashing_is_never_weaker_than_what_guessing_takes(memory, time):
+    said = problem(None, {}, {"argon2_memory_kib": memory, "argon2_time": time})
+    assert said == (
+        f"Hashing with argon2_memory_kib = {memory} is too weak:"
+        f" with argon2_time = {time} it must be {memory + 1} at least."
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("argon2_memory_kib", 1024 * 1024 + 1),
+        ("argon2_time", 65),
+        ("argon2_time", 0),
+        ("argon2_parallelism", 17),
+        ("argon2_parallelism", 0),
+    ],
+)
+def test_hashing_stays_within_what_a_machine_bears(key, value):
+    assert key in problem(None, {}, {key: value})
