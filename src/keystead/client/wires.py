@@ -202,7 +202,7 @@ def _reason(error: OSError) -> str:
     >>> _reason(ConnectionRefusedError(111, "Connect call failed ('127.0.0.1', 1)"))
     'Connection refused'
     """
-    if error.errno in errno.errorcode:
+    if error.errno is not None and error.errno in errno.errorcode:
         return os.strerror(error.errno)
     return error.strerror or str(error) or type(error).__name__
 
