@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 
 from keystead import CannotError, printable
+from keystead.cli import audit
 from keystead.cli.owner import RefusedByRulesError, done, result
 from keystead.cli.rights import check_right, explain_right
 from keystead.cli.transfer import export_directory, import_export, import_nymea
@@ -87,6 +88,7 @@ def parser(version: str) -> argparse.ArgumentParser:
         required=True, metavar="COMMAND"
     )
     _json(_command(tls, "fingerprint", _show_fingerprints, "print what clients may compare"))
+    audit.describe(groups, _command)
     _json(_command(groups, "security-report", _show_report, "tell what is proven and set"))
     _describe_reference(groups)
     return root
