@@ -1,10 +1,12 @@
 """How long events are kept: so many, so much, so long, and never less than the newest ones."""
 
-from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
+
+from keystead.audit.chain import Head, decode
+from keystead.domain.events import StoredEvent
 
 # The newest events, which stay whatever the rules and the clock say: one that jumps ahead must
 # not empty the trail. At 4 KiB each they are 4 MiB at most.
@@ -31,6 +33,13 @@ class Retention:
     age: timedelta | None = None
 
 
+class EventReader(Protocol):
+    """What ``ports.Reader`` gives of a trail."""
+
+    async def audit_events(self, after: int, limit: int) -> Sequence[StoredEvent]:
+        """At most *limit* events that follow the sequence *after*."""
+
+
 class Trail(NamedTuple):
     """What there is: events without gaps.
 
@@ -50,27 +59,28 @@ class Trail(NamedTuple):
         return self.last - self.first + 1
 
 
-def cut(
-    retention: Retention, trail: Trail, now: datetime, time_of: Callable[[int], datetime | None]
-) -> int:
-    """Tell up to which sequence events are to be removed now; 0 for none.
+async def cut(
+    retention: Retention, trail: Trail, events: EventReader, now: datetime
+) -> Head | None:
+    """Tell up to where events are to be removed now; None while nothing is to be.
 
     Args:
         retention: what is kept at most.
         trail: what there is.
+        events: what there is, too; it is asked for a few events where there is something to do,
+            or a limit of age.
         now: aware.
-        time_of: when the event with a sequence took place; None if it cannot be read. It is
-            asked a few times, and only where there is a limit of age.
     """
-    if trail.events <= MIN_EVENTS:
-        return 0
     remove = max(
         _too_many(retention, trail),
         _too_large(retention, trail),
-        _too_old(retention, trail, now, time_of),
+        await _too_old(retention.age, trail, events, now) if retention.age else 0,
     )
     remove = min(remove, trail.events - MIN_EVENTS)
-    return trail.first + remove - 1 if remove else 0
+    if remove <= 0:
+        return None
+    last = await _event(events, trail.first + remove - 1)
+    return Head(last.sequence, last.digest)
 
 
 def filled(retention: Retention, trail: Trail) -> float:
@@ -95,23 +105,28 @@ def _too_large(retention: Retention, trail: Trail) -> int:
     return trail.events - trail.events * kept // trail.size
 
 
-def _too_old(
-    retention: Retention,
-    trail: Trail,
-    now: datetime,
-    time_of: Callable[[int], datetime | None],
-) -> int:
+async def _too_old(age: timedelta, trail: Trail, events: EventReader, now: datetime) -> int:
     """Count events to remove; about right if the clock was put back meanwhile."""
-    age = retention.age
-    if age is None:
+    if trail.events <= MIN_EVENTS or not await _is_before(
+        now - age - AGE_SLACK, events, trail.first
+    ):
         return 0
-    oldest = time_of(trail.first)
-    if oldest is not None and now - oldest < age + AGE_SLACK:
-        return 0
-    begin = now - age
+    too_old, kept = 0, trail.events  # places that are known to be so
+    while kept - too_old > 1:
+        middle = (too_old + kept) // 2
+        if await _is_before(now - age, events, trail.first + middle):
+            too_old = middle
+        else:
+            kept = middle
+    return kept
 
-    def is_kept(place: int) -> bool:
-        time = time_of(trail.first + place)
-        return time is not None and time >= begin
 
-    return bisect_left(range(trail.events), x=True, key=is_kept)
+async def _is_before(time: datetime, events: EventReader, sequence: int) -> bool:
+    """Tell whether an event took place before *time*, or cannot be read."""
+    found = decode(await _event(events, sequence)).time
+    return found is None or found < time
+
+
+async def _event(events: EventReader, sequence: int) -> StoredEvent:
+    (event,) = await events.audit_events(sequence - 1, 1)
+    return event
