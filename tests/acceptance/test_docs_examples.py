@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -17,8 +18,9 @@ from tools import nymea_examples, tani_reference
 from tools.exchanges import Exchanges
 
 REFERENCE = Path(__file__).parents[2] / "docs/reference"
-# What is another on each server: secrets, ids, times, and how the server introduces itself.
-OWN = {"token", "tokenId", "AuthKey", "id", "uuid", "creationTime", "name", "version"}
+# What is another on each server: secrets, ids, times, places, and how the server introduces itself.
+OWN = {"token", "tokenId", "AuthKey", "id", "authorId", "object", "objectId", "creationTime"}
+OWN |= {"created", "time", "sequence", "next", "source", "uuid", "name", "version"}
 GUIDES = Path(__file__).parents[2] / "docs/guide"
 BLOCK = re.compile(r'^```json title="(.*?)"\n(.*?)^```$', re.DOTALL | re.MULTILINE)
 
@@ -54,21 +56,20 @@ def test_the_guide_shows_what_happens(start, guide, protocol):
     blocks = BLOCK.findall((GUIDES / f"{guide}.md").read_text("utf-8"))
     assert {title for title, _ in blocks} == {"request", "request, new connection", "reply"}
     server = start()
-    connection = protocol(server)
     known: dict[str, str] = {}
-    for title, text in blocks:
-        if title == "request, new connection":
-            connection.close()
-            connection = protocol(server)
-        for line in text.splitlines():
-            if title == "reply":
-                came = connection.receive()
-                assert fits(json.loads(line), came, known), (line, came)
-            else:
-                for name, value in known.items():
-                    line = line.replace(name, value)  # noqa: PLW2901 - names filled in
-                connection.send(json.loads(line))
-    connection.close()
+    with ExitStack() as stack:
+        connection = stack.enter_context(closing(protocol(server)))
+        for title, text in blocks:
+            if title == "request, new connection":
+                connection = stack.enter_context(closing(protocol(server)))
+            for line in text.splitlines():
+                if title == "reply":
+                    came = connection.receive()
+                    assert fits(json.loads(line), came, known), (line, came)
+                else:
+                    for name, value in known.items():
+                        line = line.replace(name, value)  # noqa: PLW2901 - names filled in
+                    connection.send(json.loads(line))
 
 
 def test_the_program_of_the_guide_to_clients_prints_what_it_shows(start):
@@ -133,21 +134,19 @@ def sending(connection, mark):
 
 def test_the_examples_of_json_rpc_are_what_happens(start):
     server = start()
-    connection = nymea(server)
+    with closing(nymea(server)) as connection:
 
-    def push():
-        assert server.run("pairing", "press").returncode == 0
-        return [connection.receive(), connection.receive()]
+        def push():
+            assert server.run("pairing", "press").returncode == 0
+            return [connection.receive(), connection.receive()]
 
-    happened = nymea_examples.exchanges(sending(connection, "status"), push)
-    connection.close()
+        happened = nymea_examples.exchanges(sending(connection, "status"), push)
 
     assert masked_all(happened) == masked_all(shown("json-rpc-examples.md"))
 
 
 def test_the_examples_of_tani_are_what_happens(start):
-    connection = tani(start())
-    happened = tani_reference.exchanges(sending(connection, "function"))
-    connection.close()
+    with closing(tani(start())) as connection:
+        happened = tani_reference.exchanges(sending(connection, "function"))
 
     assert masked_all(happened) == masked_all(shown("tani.md"))
