@@ -18,6 +18,7 @@ from bench.listing import listing
 from bench.machine import Neighbours, description, raise_open_files
 from bench.rights import rights
 from bench.scale import scale
+from bench.sign_in import sign_in
 from bench.tani import tani
 from bench.throughput import throughput
 from bench.writes import writes
@@ -30,6 +31,7 @@ BENCHMARKS: dict[str, Callable[[Plan], list[Figure]]] = {
     "listing": listing,
     "rights": rights,
     "writes": writes,
+    "sign_in": sign_in,
     "decide": decide,
     "idle": idle,
     "fanout": fanout,
