@@ -38,7 +38,7 @@ RANDOM_LOOKING = re.compile(r"[A-Za-z0-9+/=_-]{32,}|-----BEGIN [A-Z ]*PRIVATE KE
 
 # Where a wire name is written besides its definition, and why it has to be.
 MENTIONS = {
-    "nymea/session.py": {"JSONRPC.Hello"},  # the method that comes before all others
+    "nymea/steps.py": {"JSONRPC.Hello"},  # the method that comes before all others
     "nymea/face.py": {  # one push of the button is told under both names
         "JSONRPC.PushButtonAuthFinished",
         "Users.PushButtonAuthFinished",

@@ -2,31 +2,28 @@
 
 from collections.abc import Collection, Coroutine, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, assert_never
+from typing import TYPE_CHECKING, Any
 
 from keystead.domain.directory import Directory, check_texts
-from keystead.domain.events import Action, Origin, Outcome
+from keystead.domain.events import Origin
 from keystead.domain.model import OWNER, Actor, Principal, Scope, TokenId, User
 from keystead.domain.refusal import Reason, RefusedError
-from keystead.nymea import calls, envelope
+from keystead.nymea import envelope, steps
 from keystead.nymea.envelope import Malformed, Request
-from keystead.nymea.errors import INVALID_TOKEN, PERMISSION_DENIED
+from keystead.nymea.errors import INVALID_TOKEN
 from keystead.nymea.framing import Framer
-from keystead.nymea.validation import InvalidParamsError, arguments
+from keystead.nymea.steps import TOO_LARGE
 from keystead.rpc.bus import Bus, LiveUser
-from keystead.rpc.method import Kind, Method
 from keystead.rpc.session import Peer, Replies
 
 if TYPE_CHECKING:
     from keystead.nymea.face import Face
 
-HELLO = "JSONRPC.Hello"
 SIGN_IN_PAUSE = 3.0  # seconds in which a second failed sign-in ends the connection; nymea 2.6
 
 _FRAMED_AT_ONCE = 16 * 1024  # bytes; framing more would delay other connections
 _SHORTEST_PARAMS = len('{"":0}')  # whatever is shorter says nothing
 _NOTHING_KEPT: dict[str, bytes] = {}
-_TOO_LARGE = Malformed(0, "")
 _INTERNAL_ERROR = "Internal error."
 
 
@@ -35,7 +32,12 @@ class Session:
 
     Attributes:
         authentication: whether rights are checked on this listener.
+        has_begun: the first text was a Hello.
+        has_greeted: a Hello was answered.
+        number: id of the request under way.
+        token: what every request must carry.
         token_id: the token that is signed in with.
+        live: who is signed in, as of now; None for nobody.
         offered_token: the token that the request under way carries.
         locale: the canonical name of the language that the client asked for.
         open: whether the connection still stands.
@@ -48,27 +50,27 @@ class Session:
         "_failed_at",
         "_framer",
         "_greet_until",
-        "_greeted",
-        "_live",
         "_message_until",
         "_next",
-        "_number",
         "_pairing_until",
         "_requests",
-        "_routed",
-        "_token",
         "_unframed",
         "_unsent",
         "authentication",
         "closing",
         "deadline",
         "face",
+        "has_begun",
+        "has_greeted",
         "job",
+        "live",
         "locale",
+        "number",
         "offered_token",
         "open",
         "peer",
         "source",
+        "token",
         "token_id",
     )
 
@@ -77,7 +79,12 @@ class Session:
         self.peer = peer
         self.authentication = authentication
         self.source = source
+        self.has_begun = False
+        self.has_greeted = False
+        self.number = 0
+        self.token = ""
         self.token_id: TokenId | None = None
+        self.live: LiveUser | None = None
         self.offered_token = ""
         self.locale = "en_US"
         self.open = True
@@ -85,17 +92,12 @@ class Session:
         self.job: Coroutine[Any, Any, Replies] | None = None
         self._directory: Directory | None = None  # made when first needed
         self._expires: datetime | None = None  # when the token does
-        self._token = ""  # what every request must carry
-        self._routed = False  # the first text was a Hello
-        self._greeted = False  # ... and a Hello was answered
         self._failed_at = -SIGN_IN_PAUSE
-        self._number = 0  # id of the request under way
         self._requests: Sequence[Request | Malformed] = ()
         self._next = 0  # index of the first request not yet answered
         self._unframed = b""
         self._unsent: list[bytes] = []
         self._framer: Framer | None = None  # there is one while a text is cut
-        self._live: LiveUser | None = None  # who is signed in, as of now
         self._message_until: float | None = None
         self._pairing_until: float | None = None
         self._greet_until: float | None = face.monotonic() + face.limits.patience
@@ -127,17 +129,17 @@ class Session:
             self._requests = self._frame()
         requests = self._requests
         replies = self._unsent = []
-        kept_replies = self._live.kept if self._live else _NOTHING_KEPT
+        kept_replies = self.live.kept if self.live else _NOTHING_KEPT
         for position in range(self._next, min(len(requests), self._next + limit)):
             request = requests[position]
             self._next = position + 1
             if (
-                request.token == self._token
+                request.token == self.token
                 and len(request.params) < _SHORTEST_PARAMS
                 and (kept := kept_replies.get(request.method)) is not None
             ):
                 replies.append(envelope.success(request.id, kept))
-            elif reply := self._answer(request):
+            elif reply := steps.answer(self, request):
                 replies.append(reply)
             if self.job is not None or self.closing:
                 break
@@ -153,7 +155,7 @@ class Session:
     def apologise(self) -> Replies:
         """Give the answer to a request whose handling failed by a fault of ours."""
         unsent, self._unsent = self._unsent, []
-        return [*unsent, envelope.error(self._number, _INTERNAL_ERROR)]
+        return [*unsent, envelope.error(self.number, _INTERNAL_ERROR)]
 
     def expire(self, now: float) -> None:
         """End what has taken too long: a greeting, a message, a pairing."""
@@ -182,7 +184,7 @@ class Session:
 
     def renew(self, principal: Principal) -> None:
         """Be signed in with the limits that the token has now."""
-        self.bind(self._token, principal)
+        self.bind(self.token, principal)
 
     def revoke(self) -> None:
         """Sign out, tell so, and close; whoever waits for a reply gets that one still."""
@@ -219,19 +221,19 @@ class Session:
     @property
     def user(self) -> User | None:
         """The user who is signed in, as of now."""
-        return self._live.shown if self._live else None
+        return self.live.shown if self.live else None
 
     @property
     def principal(self) -> Principal | None:
         """The user who is signed in, and the token."""
-        if self._live is None or self.token_id is None:
+        if self.live is None or self.token_id is None:
             return None
-        return self._live.principal(self.token_id, self._expires)
+        return self.live.principal(self.token_id, self._expires)
 
     @property
     def scopes(self) -> Scope:
         """What the user who is signed in holds, as of now."""
-        return self._live.scopes if self._live else Scope.NONE
+        return self.live.scopes if self.live else Scope.NONE
 
     @property
     def actor(self) -> Actor:
@@ -249,9 +251,9 @@ class Session:
     def bind(self, token: str, principal: Principal | None) -> None:
         """Let every further request carry *token*, and be that of *principal*."""
         self._forget_user()
-        self._token = token
+        self.token = token
         if principal and self.open:
-            self._live = self.bus.follow(self, principal)
+            self.live = self.bus.follow(self, principal)
             self.token_id = principal.token_id
             self._expires = principal.expires
             self.directory.used(principal)
@@ -259,7 +261,7 @@ class Session:
 
     def greeted(self) -> None:
         """Take note that the handshake is done."""
-        self._greeted = True
+        self.has_greeted = True
         self._greet_until = None
         self._mind_time()
 
@@ -294,16 +296,16 @@ class Session:
         self._mind_time()
 
     def _forget_user(self) -> None:
-        if self._live:
-            self.bus.unfollow(self, self._live)
-        self._live = None
+        if self.live:
+            self.bus.unfollow(self, self.live)
+        self.live = None
         self.token_id = None
 
-    # --- the order of steps -----------------------------------------------------------------
+    # --- what has come, and how long it may take --------------------------------------------
 
     @property
     def _limit(self) -> int:
-        known = self._live is not None or not self.authentication
+        known = self.live is not None or not self.authentication
         limits = self.face.limits
         return limits.message if known else limits.message_before_sign_in
 
@@ -314,10 +316,10 @@ class Session:
         self._unframed = self._unframed[_FRAMED_AT_ONCE:]
         texts = framer.feed(portion)
         requests = [
-            envelope.parse(text) if len(text) <= self._limit else _TOO_LARGE for text in texts
+            envelope.parse(text) if len(text) <= self._limit else TOO_LARGE for text in texts
         ]
         if framer.waiting > self._limit:
-            requests.append(_TOO_LARGE)
+            requests.append(TOO_LARGE)
         self._framer = framer if framer.waiting else None
         if texts or not framer.waiting:
             self._message_until = None
@@ -332,95 +334,8 @@ class Session:
 
     def _ends(self) -> float | None:
         """Tell when whoever is signed in is no longer, in monotonic seconds."""
-        ends = None if self._live is None else self._live.ends(self._expires)
+        ends = None if self.live is None else self.live.ends(self._expires)
         if ends is None:
             return None
         left = (ends - self.face.directory.clock()).total_seconds()
         return self.face.monotonic() + left
-
-    def _answer(self, request: Request | Malformed) -> bytes:
-        """Take the steps of a request in nymea's order; give the reply, b"" when there is none.
-
-        Source: nymea 1.2 for the first text, 2.3 for all others.
-        """
-        self._number = request.id
-        if not self._routed and request.method != HELLO:
-            self.closing = True
-            return b""
-        self._routed = True
-        if isinstance(request, Malformed):
-            self.closing = request is _TOO_LARGE
-            return b"" if self.closing else envelope.error(request.id, request.error)
-        method = self.face.catalogue.methods.get(request.method)
-        if objection := self._objection(request, method):
-            return objection
-        assert method
-        params = envelope.params_of(request)
-        if isinstance(params, Malformed):
-            return envelope.error(params.id, params.error)
-        try:
-            taken = arguments(method, params)
-        except InvalidParamsError as invalid:
-            return envelope.error(request.id, str(invalid))
-        if not self._greeted and method.name != HELLO:
-            self.closing = True
-            handshake = f"Handshake required. Call {HELLO} first."
-            return envelope.error(request.id, handshake)
-        return self._call(request, method, taken)
-
-    def _objection(self, request: Request, method: Method["Session"] | None) -> bytes:
-        """Say why the caller may not call this, or that it does not exist; b"" when all is well."""
-        number = request.id
-        if request.method.count(".") != 1:
-            return envelope.error(
-                number,
-                f"Error parsing method. Got: '{request.method}'', Expected: 'Namespace.method'",
-            )
-        is_open = method is not None and method.access.gate.is_open(
-            needs_set_up=self.needs_set_up
-        )
-        if request.token != self._token and not is_open:
-            self.closing = True
-            changed = f"Changing the user (token) requires a new handshake. Call {HELLO}."
-            return envelope.unauthorized(number, changed)
-        if self.authentication and not is_open:
-            if self._live is None:
-                self.closing = True
-                required = "Initial setup required. Call JSONRPC.CreateUser first."
-                return envelope.unauthorized(
-                    number, required if self.needs_set_up else INVALID_TOKEN
-                )
-            demand = Scope.ADMIN
-            if method is not None:
-                demand = method.access.demand(self_service=self.face.directory.self_service)
-            if demand not in self._live.scopes:
-                self.directory.note(
-                    self.principal, Action.DENIED, request.method[:64], Outcome.REFUSED
-                )
-                return envelope.error(number, PERMISSION_DENIED)
-        if method is not None:
-            return b""
-        namespace = request.method.partition(".")[0]
-        known = any(name.startswith(f"{namespace}.") for name in self.face.catalogue.methods)
-        return envelope.error(number, "No such method" if known else "No such namespace")
-
-    def _call(
-        self, request: Request, method: Method["Session"], taken: dict[str, Any]
-    ) -> bytes:
-        self.offered_token = request.token
-        match method.kind:
-            case Kind.WAITING:
-                self.job = calls.waiting(self, request.id, method, taken)
-            case Kind.LISTING:
-                self.job = calls.listing(self, request.id, method, taken)
-            case Kind.AT_ONCE:
-                try:
-                    returns = calls.at_once(self, method, taken)
-                except RefusedError as refused:
-                    return calls.refusal(self, request.id, method, refused)
-                if method.steady and self._live:
-                    self._live.kept[method.name] = returns
-                return envelope.success(request.id, returns)
-            case _:
-                assert_never(method.kind)
-        return b""
