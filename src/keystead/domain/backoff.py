@@ -148,11 +148,9 @@ class Tallies:
             return ()
         room = max(1, self._most // _ROOM)
         evicted = heapq.nsmallest(room, self.entries, lambda key: self._worth(key, now))
-        worst = max(self._worth(key, now)[1] for key in evicted)
+        worst = max(self.level(self.entries.pop(key), now) for key in evicted)
         if self._missing is None or self.level(self._missing, now) <= worst:
             self._missing = Tally(worst, now)
-        for key in evicted:
-            del self.entries[key]
         return evicted
 
     def _worth(self, key: Key, now: datetime) -> tuple[bool, int, datetime]:
