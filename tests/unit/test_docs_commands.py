@@ -4,14 +4,16 @@ import re
 import shlex
 import shutil
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from keystead.net.tls import fingerprint
+from keystead.net.tls import fingerprint, server_context
 from tests.command_line import CommandLine, serving
 from tests.nymea_files import box
 
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
 ROOT = Path(__file__).parents[2]
 PAGES = (
     "README.md",
@@ -23,6 +25,7 @@ PAGES = (
 ELSEWHERE = {
     "make": "see what its targets do, below",
     "keystead serve": "see the servers, below",
+    "kill": "see the tests of reloading",
     "openssl": "see the fingerprint, below",
     "sqlite3": "see the backup, below",
     "KEYSTEAD_TOKEN=": "needs a server; the tests of the reference give it",
@@ -65,6 +68,7 @@ def test_the_commands_of_a_guide_do_what_they_say(page, keystead, tmp_path):
     shown = [line for line in lines(page) if not line.startswith(tuple(ELSEWHERE))]
 
     assert list(lines(page))
+    server_context(keystead.data / "certificates", NOW)  # as the first start does
     for program, *words in (shlex.split(line, comments=True) for line in shown):
         assert program == "keystead"
         here = moved(words, tmp_path)

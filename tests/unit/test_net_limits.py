@@ -170,6 +170,7 @@ async def test_who_sends_the_beginning_of_a_websocket_byte_by_byte_is_dropped(ca
     assert messages_of(caplog, "asyncio") == []
 
 
+@pytest.mark.clause("EN 18031-1 SCM-4")
 @on_each_loop
 async def test_a_handshake_that_was_recorded_before_is_worth_nothing(tls):
     async with stage("nymeas", tls) as box:

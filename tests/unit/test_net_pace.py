@@ -1,8 +1,11 @@
 """How fast one connection may ask: nothing is refused, but what is too much has to wait."""
 
 from math import inf
+from typing import Any, cast
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from keystead.net.conversation import SLICE
 from keystead.net.limits import BURST, Limits
@@ -12,88 +15,108 @@ from tests.net_stage import Face, guest, on_each_loop, stage
 LIMITS = Limits(requests=1000, requests_before_sign_in=100)
 
 
-class Clock:
-    def __init__(self):
-        self.now = 5000.0
-
-    def __call__(self):
-        return self.now
-
-
 class SignedIn:
     """As much of a session as counts here."""
 
     token_id = "somebody"
 
 
-def begun(source="192.0.2.1", limits=LIMITS):
-    clock = Clock()
-    someone = guest(source, limits=limits)
-    return Pace(limits, someone, clock), someone, clock
+class Asking:
+    """Somebody who asks.
+
+    Attributes:
+        now: monotonic seconds.
+    """
+
+    def __init__(self, source="192.0.2.1", limits=LIMITS):
+        self.now = 5000.0
+        self._guest = guest(source, limits=limits)
+        self._pace = Pace(limits, self._guest, lambda: self.now)
+
+    def asks(self, times):
+        """Ask so many times; give the seconds to rest."""
+        self._pace.left -= times
+        return 0.0 if self._pace.left >= 0 else self._pace.rest()
+
+    def signs_in(self):
+        self._guest.session = cast("Any", SignedIn())
 
 
 def test_a_burst_is_answered_at_once():
-    pace, _, _ = begun()
+    somebody = Asking()
 
-    assert [pace.spent(1) for _ in range(BURST * 100)] == [0.0] * (BURST * 100)
-    assert pace.spent(1) > 0
+    assert [somebody.asks(1) for _ in range(BURST * 100)] == [0.0] * (BURST * 100)
+    assert somebody.asks(1) > 0
 
 
 def test_after_a_burst_one_has_to_rest_for_as_long_as_what_is_too_much_takes():
-    pace, _, clock = begun()
-    pace.spent(BURST * 100)
+    somebody = Asking()
+    somebody.asks(BURST * 100)
 
-    assert pace.spent(50) == pytest.approx(0.5)
-    clock.now += 0.5
-    assert pace.spent(1) == pytest.approx(0.01)
+    assert somebody.asks(50) == pytest.approx(0.5)
+    somebody.now += 0.5
+    assert somebody.asks(1) == pytest.approx(0.01)
+
+
+def test_who_goes_on_too_early_rests_for_longer():
+    somebody = Asking()
+    somebody.asks(BURST * 100)
+    somebody.asks(50)
+    somebody.now += 0.4
+
+    assert somebody.asks(10) == pytest.approx(0.2)
 
 
 def test_who_rests_for_long_saves_up_no_more_than_a_burst():
-    pace, _, clock = begun()
-    pace.spent(BURST * 100 + 1)
-    clock.now += 3600
-    pace.spent(1)
+    somebody = Asking()
+    somebody.asks(BURST * 100 + 1)
+    somebody.now += 3600
+    somebody.asks(1)
 
-    assert pace.spent(BURST * 100 + 1) == pytest.approx(0.01)
+    assert somebody.asks(BURST * 100 + 1) == pytest.approx(0.01)
 
 
 def test_who_signs_in_may_ask_faster_from_then_on():
-    pace, someone, clock = begun()
-    pace.spent(BURST * 100)
-    someone.session = SignedIn()
+    somebody = Asking()
+    somebody.asks(BURST * 100)
+    somebody.signs_in()
 
-    assert pace.spent(100) == pytest.approx(0.1)
-    clock.now += 3600
-    assert pace.spent(BURST * 1000) == 0.0
+    assert somebody.asks(100) == pytest.approx(0.1)
+    somebody.now += 3600
+    assert somebody.asks(BURST * 1000) == 0.0
 
 
-def test_looking_whether_there_is_something_costs_nothing():
-    pace, _, _ = begun()
-    pace.spent(BURST * 100 + 50)
-
-    assert pace.spent(0) == 0.0
+@given(st.lists(st.tuples(st.floats(0, 10), st.integers(0, 2000)), max_size=50))
+def test_whatever_is_asked_the_rate_is_kept_and_nobody_rests_for_longer_than_they_must(steps):
+    somebody = Asking()
+    begun, asked = somebody.now, 0
+    for pause, times in steps:
+        somebody.now += pause
+        asked += times
+        rest = somebody.asks(times)
+        somebody.now += rest
+        allowed = 2 * BURST * 100 + 100 * (somebody.now - begun)
+        assert asked <= allowed + 0.01
+        assert rest <= times / 100 + 0.01
 
 
 @pytest.mark.parametrize("source", ["127.0.0.1", "::/64", "local"])
 def test_whoever_is_on_this_machine_may_ask_as_fast_as_they_can(source):
-    pace, _, _ = begun(source)
-
-    assert pace.spent(10**12) == 0.0
+    assert Asking(source).asks(10**12) == 0.0
 
 
 def test_the_limit_may_count_for_this_machine_too():
-    pace, _, _ = begun("127.0.0.1", Limits(requests_before_sign_in=100, counts_loopback=True))
+    limits = Limits(requests_before_sign_in=100, counts_loopback=True)
 
-    assert pace.spent(BURST * 100 + 1) > 0
+    assert Asking("127.0.0.1", limits).asks(BURST * 100 + 1) > 0
 
 
 def test_without_a_limit_nobody_rests():
-    limits = Limits(requests=inf, requests_before_sign_in=100)
-    pace, someone, _ = begun(limits=limits)
-    pace.spent(BURST * 100)
-    someone.session = SignedIn()
+    somebody = Asking(limits=Limits(requests=inf, requests_before_sign_in=100))
+    somebody.asks(BURST * 100)
+    somebody.signs_in()
 
-    assert [pace.spent(10**6), pace.spent(10**12)] == [0.0, 0.0]
+    assert [somebody.asks(10**6), somebody.asks(10**12)] == [0.0, 0.0]
 
 
 SLOW = Limits(requests_before_sign_in=1, counts_loopback=True)

@@ -138,6 +138,7 @@ async def test_files_that_cannot_be_used_are_logged_and_the_old_ones_kept(
     assert record.levelno == logging.ERROR
 
 
+@pytest.mark.clause("ETSI EN 303 645 5.5-8")
 @on_each_loop_at_start
 async def test_the_device_certificate_is_renewed_in_time_by_the_same_authority(folder, caplog):
     caplog.set_level(logging.INFO)

@@ -284,8 +284,9 @@ class Conversation:
             replies = session.apologise()
         if replies:
             self._wire.write(replies)
-        if (rest := self._pace.spent(len(replies) + (session.job is not None))) > 0:
-            self._rest(rest)
+        self._pace.left -= len(replies) + (session.job is not None)
+        if self._pace.left < 0:
+            self._rest()
         if session.job is not None:
             self._all.start(self._wait())
         elif session.closing:
@@ -314,11 +315,12 @@ class Conversation:
         """Tell whether nothing more can be answered for now."""
         return self._closed or self._blocked or self._resting or self._session.job is not None
 
-    def _rest(self, seconds: float) -> None:
-        """Leave unread what the peer sends for some time; it asks faster than it may."""
-        self._resting = True
-        self._pause()
-        asyncio.get_running_loop().call_later(seconds, self._end_rest)
+    def _rest(self) -> None:
+        """Leave unread what the peer sends for some time, if it asks faster than it may."""
+        if (seconds := self._pace.rest()) > 0:
+            self._resting = True
+            self._pause()
+            asyncio.get_running_loop().call_later(seconds, self._end_rest)
 
     def _end_rest(self) -> None:
         self._resting = False

@@ -17,34 +17,35 @@ class Pace:
         limits: the rates.
         guest: whose requests they are.
         monotonic: seconds.
+
+    Attributes:
+        left: how many may still be made. To be lowered by whoever answers them, for whom a call
+            would cost more than that; below 0 ``rest`` is due.
     """
 
-    __slots__ = ("_guest", "_left", "_limits", "_monotonic", "_since")
+    __slots__ = ("_guest", "_limits", "_monotonic", "_since", "left")
 
     def __init__(self, limits: Limits, guest: Guest, monotonic: Callable[[], float]) -> None:
         self._limits = limits
         self._guest = guest
-        self._left = inf if guest.is_spared else BURST * self._rate
         self._monotonic = monotonic
         self._since = monotonic()  # up to when they have come back
+        self.left = inf if guest.is_spared else BURST * self._rate
 
-    def spent(self, requests: int) -> float:
-        """Take note of requests that were made; give the seconds to rest, 0 for none."""
-        self._left -= requests
-        return 0.0 if self._left >= 0 or not requests else self._rest()
+    def rest(self) -> float:
+        """Let come back what has, and the rest in advance; give the seconds that takes."""
+        rate = self._rate
+        if rate == inf:
+            self.left = inf
+            return 0.0
+        now = self._monotonic()
+        left = min(self.left + (now - self._since) * rate, BURST * rate)
+        seconds = max(0.0, -left / rate)
+        self.left = max(0.0, left)
+        self._since = now + seconds
+        return seconds
 
     @property
     def _rate(self) -> float:
         limits = self._limits
         return limits.requests if self._guest.is_signed_in else limits.requests_before_sign_in
-
-    def _rest(self) -> float:
-        """Let come back what has; give the seconds until the rest will have."""
-        rate = self._rate
-        if rate == inf:
-            self._left = inf
-            return 0.0
-        now = self._monotonic()
-        self._left = min(self._left + (now - self._since) * rate, BURST * rate)
-        self._since = now
-        return max(0.0, -self._left / rate)
