@@ -50,7 +50,8 @@ def test_events_come_newest_first_in_parts_of_the_size_asked_for(box, admin):
     sequences = [event["sequence"] for event in everything]
     assert sequences == sorted(sequences, reverse=True)
     assert len(sequences) > 2
-    found, before = [], {}
+    found: list[object] = []
+    before: dict[str, int] = {}
     while True:
         part = admin.get("Access.GetAuditEvents", limit=2, **before)
         found += part["events"]

@@ -69,6 +69,7 @@ class Action(Enum):
     BACKUP = "backup"
     CERTIFICATE = "certificate"
     AUDIT_CUT = "audit.cut"  # old events were removed, as the rules for keeping them say
+    AUDIT_FILLING = "audit.filling"  # old events will be removed before long
     AUDIT_GAP = "audit.gap"  # events could not be written
 
 
