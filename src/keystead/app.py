@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -19,17 +20,18 @@ import msgspec
 import uvloop
 
 from keystead import __version__, data
+from keystead.audit.retention import Retention
 from keystead.control.catalogue import Desk
 from keystead.control.session import Face as ControlFace
 from keystead.domain.change import Commit, concerned
 from keystead.domain.directory import Directory, SessionLifetime
-from keystead.domain.events import Action
+from keystead.domain.events import Action, Origin
 from keystead.domain.journal import Journal
 from keystead.domain.model import ANONYMOUS_ID
 from keystead.domain.passwords import PasswordPolicy, PasswordProfile
 from keystead.domain.refusal import RefusedError
 from keystead.domain.rights import Rights
-from keystead.domain.throttle import Throttle
+from keystead.domain.throttle import LOCAL, Throttle
 from keystead.hashing import Argon2Hasher
 from keystead.net.conversation import Conversations
 from keystead.net.dbus import ButtonBus
@@ -42,15 +44,16 @@ from keystead.nymea.face import Identity
 from keystead.rpc.bus import NO_RIGHTS, Bus
 from keystead.rpc.session import WebSocketFace
 from keystead.settings import Settings
+from keystead.store import audit_key
 from keystead.store.folder import Folder
 from keystead.store.sqlite import SqliteStore, driven
 from keystead.tani.face import Face as TaniFace
+from keystead.upkeep import keep_journal, keep_trail, write_journal
 
 LOG = logging.getLogger("keystead")
 
 RECURSION_LIMIT = 1200  # so that JSON may be nested 1,024 levels deep; nymea 1.1
 SWITCH_INTERVAL = 0.001  # seconds that a thread may keep the event loop from going on
-JOURNAL_PAUSE = 1.0  # seconds for which what nobody waits for may not be written yet
 PATIENCE = 4.0  # seconds that replies under way have when the server stops
 
 
@@ -121,7 +124,7 @@ def directory_in(folder: DataFolder, settings: Settings) -> Iterator[Directory]:
 
 def desk(directory: Directory, press: Callable[[], Awaitable[None]] | None = None) -> Desk:
     """Give what the owner's commands work on."""
-    return Desk(directory, rights_in(directory), press)
+    return Desk(directory.at(Origin("control", LOCAL)), rights_in(directory), press)
 
 
 def rights_in(directory: Directory) -> Rights:
@@ -181,7 +184,9 @@ async def _run(
             if settings.buttons != "off":
                 everyone.start(_button_bus(settings.buttons, faces.nymea).run())
             directory.note(None, Action.START, version=__version__)
-            everyone.start(_keep_journal(directory))
+            everyone.start(keep_journal(directory))
+            key = partial(audit_key.private_key, folder.paths.path)
+            everyone.start(keep_trail(directory, _retention(settings), key))
             await stop.wait()
             LOG.info("stopping", extra={"fields": {"connections": len(everyone.open)}})
             for server in servers:
@@ -190,24 +195,16 @@ async def _run(
             failure = error  # raised below: the group would wrap it
         finally:
             await everyone.close_all(PATIENCE)
-            directory.note(None, Action.STOP)
-            await _flush(directory, last=True)
+            if not failure:
+                directory.note(None, Action.STOP)
+            await write_journal(directory, last=True)
     if failure:
         raise failure
 
 
-async def _keep_journal(directory: Directory) -> None:
-    """Write down every second what nobody waits for."""
-    while True:
-        await asyncio.sleep(JOURNAL_PAUSE)
-        await _flush(directory)
-
-
-async def _flush(directory: Directory, *, last: bool = False) -> None:
-    try:
-        await directory.journal.flush(directory.clock(), last=last)
-    except RefusedError:
-        LOG.exception("journal cannot be written")
+def _retention(settings: Settings) -> Retention:
+    age = timedelta(days=settings.audit_days) if settings.audit_days else None
+    return Retention(settings.audit_events, settings.audit_mib * 1024 * 1024, age)
 
 
 async def _faces(settings: Settings, uuid: UUID, directory: Directory) -> _Faces:
