@@ -65,7 +65,7 @@ def named(catalogue: Catalogue[Any]) -> tuple[list[type[Enum]], list[Shape]]:
             _note(found, method.returns)
     for shape in _shapes(catalogue):
         for field in fields(shape):
-            for cls in (cls for kind in field.kinds for cls in _named_within(kind)):
+            for cls in (cls for kind in field.kinds for cls in named_within(kind)):
                 _note(found, cls)
     listed = [found[name] for name in sorted(found)]
     enums = [cls for cls in listed if issubclass(cls, Enum)]
@@ -116,7 +116,8 @@ def _is_deprecated(kind: kinds.Type) -> bool:
             return False
 
 
-def _named_within(kind: kinds.Type) -> Iterator[type]:
+def named_within(kind: kinds.Type) -> Iterator[type]:
+    """List the enums and Structs that *kind* is made of."""
     match kind:
         case kinds.EnumType(cls=cls):
             yield cls
@@ -124,9 +125,9 @@ def _named_within(kind: kinds.Type) -> Iterator[type]:
             yield cls
             for field in fields(cls):
                 for inner in field.kinds:
-                    yield from _named_within(inner)
+                    yield from named_within(inner)
         case kinds.ListType(item_type=item) | kinds.VarTupleType(item_type=item):
             for inner in _present(item):
-                yield from _named_within(inner)
+                yield from named_within(inner)
         case _:
             pass

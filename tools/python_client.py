@@ -5,18 +5,21 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from enum import Enum
 from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from msgspec import inspect as kinds
 
 from keystead.nymea import methods
+from keystead.nymea.errors import errors_of
 from keystead.nymea.methods import catalogue
 from keystead.rpc.method import Method, Shape
-from tools.definitions import Field, doc, fields, named, snake
+from tools.definitions import Field, doc, fields, named, named_within, snake
 
 ROOT = Path(__file__).parent.parent
 WRITTEN = "Generated from the definitions of the methods; `make fix` writes it anew."
@@ -27,7 +30,7 @@ def types() -> str:
     """Write what methods take and give, and what notifications tell."""
     enums, structs = named(catalogue)
     notifications = [
-        _struct(_notification_names()[n.name], n.params, n.doc)
+        _struct(_notification_names()[n.name], fields(n.params), n.doc)
         for n in catalogue.notifications.values()
     ]
     table = "".join(f'"{wire}": {name},' for wire, name in _notification_names().items())
@@ -37,7 +40,12 @@ def types() -> str:
         "import msgspec",
         "from keystead.client.shape import Shape",
         *map(_enum, enums),
-        *(_struct(cls.__name__, cls, doc(cls)) for cls in structs),
+        *(_struct(cls.__name__, fields(cls), doc(cls)) for cls in _in_order(structs)),
+        *(
+            _struct(method.returns.__name__, _granted(method), f"What ``{method.name}`` gives.")
+            for method in catalogue
+            if _is_named_by_method(method)
+        ),
         *notifications,
         f"Told = {' | '.join(_notification_names().values())}",
         f"NOTIFICATIONS: Final[dict[str, type[Told]]] = {{{table}}}",
@@ -51,7 +59,8 @@ def api() -> str:
         for namespace, found in groupby(sorted(catalogue, key=_namespace), _namespace)
     }
     enums, structs = named(catalogue)
-    names = ", ".join(cls.__name__ for cls in (*enums, *structs))
+    returns = (method.returns for method in catalogue if _is_named_by_method(method))
+    names = ", ".join(cls.__name__ for cls in (*enums, *structs, *returns))
     attributes = "\n".join(
         f"        self.{snake(namespace)} = {namespace}(call)" for namespace in by_namespace
     )
@@ -74,8 +83,36 @@ def _enum(cls: type[Enum]) -> str:
     return f"class {cls.__name__}(StrEnum):\n{_quoted(doc(cls), 4)}\n\n{members}"
 
 
-def _struct(name: str, shape: Shape, text: str) -> str:
-    listed = "\n".join(_attribute(f) for f in fields(shape) if not f.is_deprecated)
+def _in_order(structs: list[Shape]) -> list[Shape]:
+    """Put each after those that its fields refer to."""
+    found: dict[str, Shape] = {}
+
+    def place(cls: Shape) -> None:
+        for field in fields(cls):
+            for inner in (inner for kind in field.kinds for inner in named_within(kind)):
+                if issubclass(inner, msgspec.Struct):
+                    place(inner)
+        found.setdefault(cls.__name__, cls)
+
+    for cls in structs:
+        place(cls)
+    return list(found.values())
+
+
+def _granted(method: Method[Any]) -> list[Field]:
+    """List what a method gives unless it refuses; then it gives none of it."""
+    granted = [field for field in fields(method.returns) if field.key != ERROR]
+    return [replace(field, is_optional=False) for field in granted]
+
+
+def _is_named_by_method(method: Method[Any]) -> bool:
+    """Tell whether a method gives several things, in returns that may also be a refusal."""
+    is_one = method.result_field or method.returns.__doc__
+    return method.refusable and not is_one and bool(_granted(method))
+
+
+def _struct(name: str, found: list[Field], text: str) -> str:
+    listed = "\n".join(_attribute(field) for field in found if not field.is_deprecated)
     return f"class {name}(Shape, frozen=True, kw_only=True):\n{_quoted(text, 4)}\n\n{listed}"
 
 
@@ -106,8 +143,17 @@ def _class(namespace: str, found: Iterable[Method[Any]]) -> str:
 
 
 def _subject(namespace: str) -> str:
-    """Give the docstring of the module that defines the methods of *namespace*."""
-    return (getattr(methods, namespace.lower()).__doc__ or "").strip()
+    """Say what the modules that define the methods of *namespace* say of it."""
+    said = [
+        (getattr(methods, name).__doc__ or "").strip()
+        for name in sorted(methods.__all__)
+        if name.partition("_")[0] == namespace.lower()
+    ]
+    if len(said) == 1:
+        return said[0]
+    name = f"The namespace ``{namespace}``"
+    subjects = "\n".join(f"- {text.removeprefix(f'{name}: ').rstrip('.')}" for text in said)
+    return f"{name}.\n\n{subjects}"
 
 
 def _method(method: Method[Any]) -> str:
@@ -127,7 +173,7 @@ def _method(method: Method[Any]) -> str:
     ).replace(
         "CALL",
         f'await self._call("{method.name}", {{{sent}}}, {shape}'
-        f"{', refusable=True' if method.refusable else ''})",
+        f"{f', refusal={errors_of(method.name).__name__}' if method.refusable else ''})",
     )
 
 
@@ -136,10 +182,9 @@ def _given(method: Method[Any]) -> tuple[str, str, str]:
     if method.result_field:
         (field,) = (f for f in fields(method.returns) if f.key == method.result_field)
         return _results_name(method), _result(field), f"(CALL).{snake(field.name)}"
-    if method.returns.__doc__:
+    if method.returns.__doc__ or _is_named_by_method(method):
         return method.returns.__name__, method.returns.__name__, "CALL"
-    rest = [field.key for field in fields(method.returns) if field.key != ERROR]
-    if rest:
+    if rest := [field.key for field in _granted(method)]:
         raise ValueError(f"{method.name} returns {rest}, which has no name")
     return "Shape", "None", "CALL"
 
@@ -190,7 +235,7 @@ def _notification_names() -> dict[str, str]:
 
 
 def _results_name(method: Method[Any]) -> str:
-    return f"_{method.name.partition('.')[2]}Returns"
+    return f"_{method.name.replace('.', '')}Returns"
 
 
 def _namespace(method: Method[Any]) -> str:

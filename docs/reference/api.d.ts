@@ -24,6 +24,52 @@ export type Notification = {
   [N in NotificationName]: { id: number; notification: N; params: Notifications[N] };
 }[NotificationName];
 
+/** Why the rules say no to a request of the namespace ``Access``. */
+export type AccessError =
+  | "AccessErrorNoError"
+  | "AccessErrorNotSignedIn"
+  | "AccessErrorForbidden"
+  | "AccessErrorSignInFailed"
+  | "AccessErrorSetUpAlready"
+  | "AccessErrorNameInvalid"
+  | "AccessErrorNameTaken"
+  | "AccessErrorNameReserved"
+  | "AccessErrorNoSuchUser"
+  | "AccessErrorNoSuchGroup"
+  | "AccessErrorNoSuchToken"
+  | "AccessErrorSessionOver"
+  | "AccessErrorPasswordTooWeak"
+  | "AccessErrorPasswordKept"
+  | "AccessErrorInconsistentScopes"
+  | "AccessErrorEscalation"
+  | "AccessErrorLastUserEditor"
+  | "AccessErrorTextInvalid"
+  | "AccessErrorOwnAccount"
+  | "AccessErrorFirstMustEditUsers"
+  | "AccessErrorAnonymousEditsNoUsers"
+  | "AccessErrorItemRuleInvalid"
+  | "AccessErrorTooLarge"
+  | "AccessErrorNothingToPair"
+  | "AccessErrorNotYetValid"
+  | "AccessErrorLimitsInvalid"
+  | "AccessErrorExpiryInvalid"
+  | "AccessErrorSetupCodeWrong"
+  | "AccessErrorThrottled"
+  | "AccessErrorBusy"
+  | "AccessErrorAuditFailed"
+  | "AccessErrorStorageFailed";
+
+/** The rights that accounts and groups have besides nymea's scopes. */
+export type AccessRight =
+  | "AccessRightUserEdit"
+  | "AccessRightEditor"
+  | "AccessRightDiag";
+
+/** What a token is for. */
+export type AccessTokenKind =
+  | "AccessTokenKindDevice"
+  | "AccessTokenKindSession";
+
 /** nymea's names for ``Scope``. */
 export type PermissionScope =
   | "PermissionScopeNone"
@@ -44,6 +90,84 @@ export type UserError =
   | "UserErrorTokenNotFound"
   | "UserErrorPermissionDenied"
   | "UserErrorInconsistantScopes";
+
+/** An account with all that belongs to it; times in seconds, absent for none. */
+export interface AccessAccount {
+  readonly username: string;
+  readonly displayName: string;
+  readonly email: string;
+  readonly scopes: PermissionScope[];
+  readonly rights: AccessRight[];
+  readonly allowedThingIds: Uuid[];
+  readonly groups: string[];
+  readonly items: ItemRule[];
+  readonly hasPassword: boolean;
+  readonly enabled: boolean;
+  readonly validSince?: number;
+  readonly validUntil?: number;
+}
+
+/** An event of the audit trail; its time in milliseconds. */
+export interface AccessAuditEvent {
+  readonly sequence: number;
+  readonly time: number;
+  readonly authorKind: string;
+  readonly author: string;
+  readonly authorId: string;
+  readonly tokenId?: Uuid;
+  readonly face: string;
+  readonly source: string;
+  readonly action: string;
+  readonly object: string;
+  readonly objectId: string;
+  readonly outcome: string;
+  readonly detail: Record<string, unknown>;
+  readonly times: number;
+}
+
+/** A group, with what its members may do by it. */
+export interface AccessGroup {
+  readonly name: string;
+  readonly rights: AccessRight[];
+  readonly items: ItemRule[];
+}
+
+/** Somebody who has to wait after failed sign-ins; "" stands for all of them. */
+export interface AccessLock {
+  readonly username: string;
+  readonly source: string;
+  readonly failures: number;
+  readonly until: number;
+}
+
+/** A connection on which somebody is signed in. */
+export interface AccessSession {
+  readonly username: string;
+  readonly tokenId: Uuid;
+  readonly face: string;
+  readonly source: string;
+}
+
+/** A token with its properties; what it is not limited to is absent, and so are times. */
+export interface AccessToken {
+  readonly id: Uuid;
+  readonly username: string;
+  readonly deviceName: string;
+  readonly kind: AccessTokenKind;
+  readonly created: number;
+  readonly expires?: number;
+  readonly lastUsed?: number;
+  readonly lastSource?: string;
+  readonly scopes?: PermissionScope[];
+  readonly allowedThingIds?: Uuid[];
+  readonly items?: ItemRule[];
+}
+
+/** Events, and where to go on. */
+export interface AuditReturns {
+  events: AccessAuditEvent[];
+  next?: number;
+}
 
 /** Whether the sign-in succeeded, and then the token. */
 export interface AuthenticateReturns {
@@ -93,6 +217,13 @@ export interface IntrospectReturns {
   flags: Record<string, unknown>;
 }
 
+/** A right to read an item, and to write it if it says so; with a prefix what lies below. */
+export interface ItemRule {
+  name: string;
+  isPrefix?: boolean;
+  mayWrite?: boolean;
+}
+
 /** The session id as it was given. */
 export interface KeepAliveReturns {
   success: boolean;
@@ -110,6 +241,12 @@ export interface NotificationStatus {
 export interface PairingReturns {
   success: boolean;
   transactionId: number;
+}
+
+/** A rule that matches an item, and the group that gives it, if none of the account's own. */
+export interface SpokenRule {
+  readonly rule: ItemRule;
+  readonly group?: string;
 }
 
 /** A token as clients see it: never the secret itself. */
@@ -139,6 +276,290 @@ export interface VersionReturns {
 
 /** What each takes (params), and what it gives. */
 export interface Methods {
+  /**
+   * List all accounts with their groups, rules and state, in the order they were added.
+   *
+   * The nameless account is the one that owns the tokens of paired devices.
+   *
+   * Permission: PermissionScopeAdmin
+   */
+  "Access.GetAccounts": {
+    params: Record<string, never>;
+    returns: {
+      accounts: AccessAccount[];
+    };
+  };
+  /**
+   * Show an account with its groups, rules and state.
+   *
+   * Without "username" it is that of the user who is signed in; others need the right to change
+   * users.
+   *
+   * Permission: PermissionScopeNone
+   */
+  "Access.GetAccount": {
+    params: {
+      username?: string;
+    };
+    returns: {
+      error: AccessError;
+      account?: AccessAccount;
+    };
+  };
+  /**
+   * Switch an account on or off, or let it open something only for a time.
+   *
+   * Times are in seconds since 1970; what is left out does not bound it. Whoever is signed in
+   * with an account that is not valid is signed out at once. Its tokens and rights stay, and
+   * count again when it is.
+   *
+   * Permission: PermissionScopeAdmin
+   */
+  "Access.SetAccountState": {
+    params: {
+      username: string;
+      enabled: boolean;
+      validSince?: number;
+      validUntil?: number;
+    };
+    returns: {
+      error: AccessError;
+    };
+  };
+  /**
+   * Replace the rights, groups or rules of an account; what is left out stays.
+   *
+   * Users.SetUserScopes does the same for scopes and things.
+   *
+   * Permission: PermissionScopeAdmin
+   */
+  "Access.SetAccountRights": {
+    params: {
+      username: string;
+      rights?: AccessRight[];
+      groups?: string[];
+      items?: ItemRule[];
+    };
+    returns: {
+      error: AccessError;
+    };
+  };
+  /**
+   * List all groups in the order they were added.
+   *
+   * The first is "anonymous": what everybody may do, signed in or not.
+   *
+   * Permission: PermissionScopeAdmin
+   */
+  "Access.GetGroups": {
+    params: Record<string, never>;
+    returns: {
+      groups: AccessGroup[];
+    };
+  };
+  /**
+   * Make a group, or replace the rights or rules of one; what is left out stays.
+   *
+   * Clients that are signed in as its members have the new rights at once.
+   *
+   * Permission: PermissionScopeAdmin
+   */
+  "Access.WriteGroup": {
+    params: {
+      name: string;
+      rights?: AccessRight[];
+      items?: ItemRule[];
+    };
+    returns: {
+      error: AccessError;
+    };
+  };
+  /**
+   * Remove a group and take it from its members, whose rights by it end at once.
+   *
+   * Permission: PermissionScopeAdmin
+   */
+  "Access.RemoveGroup": {
+    params: {
+      name: string;
+    };
+    returns: {
+      error: AccessError;
+    };
+  };
+  /**
+   * Tell whether a user may read an item, or with "write" write it, and which rules say so.
+   *
+   * The most specific rule comes first. Without "username" it is the user who is signed in, with
+   * all that the account may; "anonymous" stands for whoever is not. Others need the right to
+   * change users.
+   *
+   * Permission: PermissionScopeNone
+   */
+  "Access.Explain": {
+    params: {
+      item: string;
+      username?: string;
+      write?: boolean;
+    };
+    returns: {
+      error: AccessError;
+      allowed?: boolean;
+      isAdmin?: boolean;
+      isValid?: boolean;
+      spoken?: SpokenRule[];
+    };
+  };
+  /**
+   * List events of the audit trail, the newest first.
+   *
+   * "before" gives only those with a smaller sequence, "action" those whose action is or begins
+   * with it, "username" those done by a user or to them. "next" is there when there may be more,
+   * and is what to give as "before" to get them; at most 500 come at once.
+   *
+   * Permission: PermissionScopeAdmin
+   */
+  "Access.GetAuditEvents": {
+    params: {
+      before?: number;
+      limit?: number;
+      action?: string;
+      username?: string;
+    };
+    returns: AuditReturns;
+  };
+  /**
+   * List the tokens of a user with their properties, oldest first.
+   *
+   * Permission: PermissionScopeAdmin
+   */
+  "Access.GetTokens": {
+    params: {
+      username: string;
+    };
+    returns: {
+      error: AccessError;
+      tokens?: AccessToken[];
+    };
+  };
+  /**
+   * List the tokens of the user who is signed in with their properties, oldest first.
+   *
+   * Permission: PermissionScopeAdmin
+   */
+  "Access.GetOwnTokens": {
+    params: Record<string, never>;
+    returns: {
+      error: AccessError;
+      tokens?: AccessToken[];
+    };
+  };
+  /**
+   * Make a token for a device, for ever and without limits unless it is told.
+   *
+   * A token never opens more than its owner may, and less where it is limited: "scopes" and
+   * "rights" together are all that it holds, "allowedThingIds" all things that it sees, "items"
+   * all items that it reads or writes. Without "username" it is that of the user who is signed
+   * in; others need the right to change users.
+   *
+   * Permission: PermissionScopeAdmin
+   */
+  "Access.CreateToken": {
+    params: {
+      deviceName: string;
+      username?: string;
+      expires?: number;
+      scopes?: PermissionScope[];
+      rights?: AccessRight[];
+      allowedThingIds?: Uuid[];
+      items?: ItemRule[];
+    };
+    returns: {
+      error: AccessError;
+      token?: string;
+      tokenId?: Uuid;
+    };
+  };
+  /**
+   * Give a device's token another name, expiry and limits, all as Access.CreateToken does.
+   *
+   * What is left out does not bound the token any more. Clients that are signed in with it have
+   * the new limits at once.
+   *
+   * Permission: PermissionScopeAdmin
+   */
+  "Access.ChangeToken": {
+    params: {
+      tokenId: Uuid;
+      deviceName: string;
+      expires?: number;
+      scopes?: PermissionScope[];
+      rights?: AccessRight[];
+      allowedThingIds?: Uuid[];
+      items?: ItemRule[];
+    };
+    returns: {
+      error: AccessError;
+    };
+  };
+  /**
+   * Give a device's token another secret, which is shown this once; all else stays.
+   *
+   * The old one opens nothing any more, and clients that are signed in with it are disconnected.
+   *
+   * Permission: PermissionScopeAdmin
+   */
+  "Access.RotateToken": {
+    params: {
+      tokenId: Uuid;
+    };
+    returns: {
+      error: AccessError;
+      token?: string;
+    };
+  };
+  /**
+   * List the connections on which somebody is signed in at present.
+   *
+   * Permission: PermissionScopeAdmin
+   */
+  "Access.GetSessions": {
+    params: Record<string, never>;
+    returns: {
+      sessions: AccessSession[];
+    };
+  };
+  /**
+   * List who has to wait at present before the next sign-in, because of failed ones.
+   *
+   * Names are those under which accounts are told apart; they may be of accounts that do not
+   * exist.
+   *
+   * Permission: PermissionScopeAdmin
+   */
+  "Access.GetLocks": {
+    params: Record<string, never>;
+    returns: {
+      locks: AccessLock[];
+    };
+  };
+  /**
+   * Forget failed sign-ins to an account, from one source or without "source" from all.
+   *
+   * With "source" alone it is what this source failed at whatever the account. Tells how many
+   * counts there were.
+   *
+   * Permission: PermissionScopeAdmin
+   */
+  "Access.ClearLock": {
+    params: {
+      username?: string;
+      source?: string;
+    };
+    returns: {
+      cleared: number;
+    };
+  };
   /**
    * Begin the conversation; must be the first call of a connection, and may be repeated.
    *

@@ -22,8 +22,12 @@ from keystead.client import (
     UserRefusedError,
     introspect,
 )
-from keystead.client.api import JSONRPC, Users
+from keystead.client.api import JSONRPC, Access, Users
 from keystead.client.types import (
+    AccessError,
+    AccessRight,
+    AccessTokenKind,
+    ItemRule,
     PermissionScope,
     UserAdded,
     UserChanged,
@@ -38,6 +42,9 @@ from tests.acceptance.typed_client import SCHEMES, sign_in, url_of
 from tests.net_stage import on_each_loop
 
 OTHER_PASSWORD = "Other7Sailing"
+END = 1_893_456_000  # the first second of 2030
+PLANT = ItemRule(name="Objects.Plant", is_prefix=True)
+BOILER = ItemRule(name="Objects.Plant.Boiler", may_write=True)
 THING = UUID("0a1b2c3d-0000-4000-8000-00000000000a")
 PUBLISHED = (Path(__file__).parents[2] / "docs/reference/introspection.json").read_bytes()
 
@@ -204,6 +211,106 @@ async def set_info(client: Client) -> None:
     assert (await client.users.get_users())[-1].display_name == "Ben"
 
 
+async def account_state(client: Client) -> None:
+    name = await somebody(client)
+    await client.access.set_account_state(username=name, enabled=False, valid_until=END)
+    account = await client.access.get_account(username=name)
+    assert (account.enabled, account.valid_since, account.valid_until) == (False, None, END)
+
+
+async def account_rights(client: Client) -> None:
+    name = await somebody(client)
+    await client.access.set_account_rights(
+        username=name, rights=[AccessRight.DIAG], items=[BOILER, PLANT]
+    )
+    account = await client.access.get_account(username=name)
+    assert account.rights == (AccessRight.DIAG,)
+    assert [(rule.name, rule.is_prefix, rule.may_write) for rule in account.items] == [
+        (BOILER.name, False, True),
+        (PLANT.name, True, False),
+    ]
+
+
+async def own_account(client: Client) -> None:
+    account = await client.access.get_account()
+    assert (account.username, account.has_password) == ("olga", True)
+
+
+async def accounts(client: Client) -> None:
+    assert (await client.access.get_accounts())[0] == await client.access.get_account()
+
+
+async def groups(client: Client) -> None:
+    assert (await client.access.get_groups())[0].name == "anonymous"
+
+
+async def group(client: Client) -> None:
+    name = new_name("group")
+    await client.access.write_group(name=name, rights=[AccessRight.EDITOR], items=[PLANT])
+    (found,) = (each for each in await client.access.get_groups() if each.name == name)
+    assert found.rights == (AccessRight.EDITOR,)
+    await client.access.remove_group(name=name)
+    assert name not in [each.name for each in await client.access.get_groups()]
+
+
+async def explanation(client: Client) -> None:
+    name = await somebody(client)
+    await client.access.set_account_rights(username=name, items=[PLANT])
+    read = await client.access.explain(item=BOILER.name, username=name)
+    write = await client.access.explain(item=BOILER.name, username=name, write=True)
+    assert (read.allowed, write.allowed, read.is_admin, read.is_valid) == (
+        True,
+        False,
+        False,
+        True,
+    )
+    assert [spoken.rule.name for spoken in write.spoken] == [PLANT.name]
+
+
+async def new_token(client: Client) -> None:
+    name = await somebody(client)
+    made = await client.access.create_token(username=name, device_name="a", expires=END)
+    await client.access.change_token(token_id=made.token_id, device_name="b", items=[PLANT])
+    secret = await client.access.rotate_token(token_id=made.token_id)
+    assert secret != made.token
+    (token,) = await client.access.get_tokens(username=name)
+    assert (token.id, token.device_name, token.expires) == (made.token_id, "b", None)
+    assert token.kind is AccessTokenKind.DEVICE
+
+
+async def own_tokens(client: Client) -> None:
+    owners = {token.username for token in await client.access.get_own_tokens()}
+    assert owners == {"olga"}
+
+
+async def sessions(client: Client) -> None:
+    assert "olga" in [session.username for session in await client.access.get_sessions()]
+
+
+async def locks(client: Client) -> None:
+    name = await somebody(client)
+    for _ in range(4):  # one more than is free
+        async with Client(f"nymea://{client._address}") as guesser:
+            returns = await guesser.jsonrpc.authenticate(
+                username=name, password=OTHER_PASSWORD, device_name=""
+            )
+            assert not returns.success
+    (lock,) = (lock for lock in await client.access.get_locks() if lock.username == name)
+    assert (lock.source, lock.failures) == ("127.0.0.1", 4)
+    assert await client.access.clear_lock(username=name) > 0
+    assert name not in [lock.username for lock in await client.access.get_locks()]
+    await client.access.clear_lock(source="127.0.0.1")
+
+
+async def audit(client: Client) -> None:
+    name = await somebody(client)
+    await client.users.remove_user(username=name)
+    newest = await client.access.get_audit_events(limit=1, username=name)
+    assert [event.action for event in newest.events] == ["user.removed"]
+    older = await client.access.get_audit_events(before=newest.next, username=name)
+    assert [event.action for event in older.events] == ["user.added"]
+
+
 CALLS: dict[Any, Callable[[Client], Awaitable[None]]] = {
     JSONRPC.hello: hello,
     JSONRPC.introspect: introspection,
@@ -213,6 +320,23 @@ CALLS: dict[Any, Callable[[Client], Awaitable[None]]] = {
     JSONRPC.authenticate: authenticate,
     JSONRPC.request_push_button_auth: push_button,
     JSONRPC.keep_alive: keep_alive,
+    Access.get_accounts: accounts,
+    Access.get_account: own_account,
+    Access.set_account_state: account_state,
+    Access.set_account_rights: account_rights,
+    Access.get_groups: groups,
+    Access.write_group: group,
+    Access.remove_group: group,
+    Access.explain: explanation,
+    Access.get_audit_events: audit,
+    Access.get_tokens: new_token,
+    Access.get_own_tokens: own_tokens,
+    Access.create_token: new_token,
+    Access.change_token: new_token,
+    Access.rotate_token: new_token,
+    Access.get_sessions: sessions,
+    Access.get_locks: locks,
+    Access.clear_lock: locks,
     Users.create_user: create_user,
     Users.change_password: change_password,
     Users.change_user_password: change_user_password,
@@ -237,7 +361,7 @@ async def test_every_method_does_what_it_says(box, method):
 def test_every_method_is_tried():
     there = {
         method
-        for namespace in (JSONRPC, Users)
+        for namespace in (Access, JSONRPC, Users)
         for method in vars(namespace).values()
         if inspect.iscoroutinefunction(method)
     }
@@ -246,6 +370,7 @@ def test_every_method_is_tried():
 
 def test_every_namespace_is_there(box: Box):
     client = nobody(box)
+    assert isinstance(client.access, Access)
     assert isinstance(client.jsonrpc, JSONRPC)
     assert isinstance(client.users, Users)
 
@@ -342,6 +467,9 @@ async def test_a_refusal_names_its_reason(box):
         with pytest.raises(UserRefusedError) as refused:
             await client.users.create_user(username=new_name(), password="short")
         assert refused.value.error is UserError.BAD_PASSWORD
+        with pytest.raises(UserRefusedError) as refused:
+            await client.access.set_account_state(username="olga", enabled=False)
+        assert refused.value.error is AccessError.OWN_ACCOUNT
 
 
 @on_each_loop

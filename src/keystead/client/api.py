@@ -8,33 +8,386 @@ from uuid import UUID
 
 from keystead.client.shape import Call, Shape
 from keystead.client.types import (
+    AccessAccount,
+    AccessError,
+    AccessGroup,
+    AccessLock,
+    AccessRight,
+    AccessSession,
+    AccessToken,
+    AuditReturns,
     AuthenticateReturns,
+    Explanation,
     HelloReturns,
     IntrospectReturns,
+    ItemRule,
     KeepAliveReturns,
+    NewToken,
     NotificationStatus,
     PairingReturns,
     PermissionScope,
     TokenInfo,
+    UserError,
     UserInfo,
     VersionReturns,
 )
 
 
-class _GetUserInfoReturns(Shape, frozen=True):
+class _AccessGetAccountsReturns(Shape, frozen=True):
+    accounts: tuple[AccessAccount, ...]
+
+
+class _AccessGetAccountReturns(Shape, frozen=True):
+    account: AccessAccount
+
+
+class _AccessGetGroupsReturns(Shape, frozen=True):
+    groups: tuple[AccessGroup, ...]
+
+
+class _AccessGetTokensReturns(Shape, frozen=True):
+    tokens: tuple[AccessToken, ...]
+
+
+class _AccessGetOwnTokensReturns(Shape, frozen=True):
+    tokens: tuple[AccessToken, ...]
+
+
+class _AccessRotateTokenReturns(Shape, frozen=True):
+    token: str
+
+
+class _AccessGetSessionsReturns(Shape, frozen=True):
+    sessions: tuple[AccessSession, ...]
+
+
+class _AccessGetLocksReturns(Shape, frozen=True):
+    locks: tuple[AccessLock, ...]
+
+
+class _AccessClearLockReturns(Shape, frozen=True):
+    cleared: int
+
+
+class _UsersGetUserInfoReturns(Shape, frozen=True):
     user_info: UserInfo
 
 
-class _GetTokensReturns(Shape, frozen=True):
+class _UsersGetTokensReturns(Shape, frozen=True):
     token_info_list: tuple[TokenInfo, ...]
 
 
-class _GetUserTokensReturns(Shape, frozen=True):
+class _UsersGetUserTokensReturns(Shape, frozen=True):
     token_info_list: tuple[TokenInfo, ...]
 
 
-class _GetUsersReturns(Shape, frozen=True):
+class _UsersGetUsersReturns(Shape, frozen=True):
     users: tuple[UserInfo, ...]
+
+
+class Access:
+    """The namespace ``Access``.
+
+    - the state of accounts, groups, rights on items, and why
+    - the audit trail
+    - tokens with their properties, who is signed in, and who has to wait
+    """
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+
+    async def get_accounts(self) -> tuple[AccessAccount, ...]:
+        """List all accounts with their groups, rules and state, in the order they were added.
+
+        The nameless account is the one that owns the tokens of paired devices.
+        """
+        return (await self._call("Access.GetAccounts", {}, _AccessGetAccountsReturns)).accounts
+
+    async def get_account(self, *, username: str | None = None) -> AccessAccount:
+        """Show an account with its groups, rules and state.
+
+        Without *username* it is that of the user who is signed in; others need the right to change
+        users.
+
+        Raises:
+            UserRefusedError: the rules say no.
+        """
+        return (
+            await self._call(
+                "Access.GetAccount",
+                {"username": username},
+                _AccessGetAccountReturns,
+                refusal=AccessError,
+            )
+        ).account
+
+    async def set_account_state(
+        self,
+        *,
+        username: str,
+        enabled: bool,
+        valid_since: int | None = None,
+        valid_until: int | None = None,
+    ) -> None:
+        """Switch an account on or off, or let it open something only for a time.
+
+        Times are in seconds since 1970; what is left out does not bound it. Whoever is signed in
+        with an account that is not valid is signed out at once. Its tokens and rights stay, and
+        count again when it is.
+
+        Raises:
+            UserRefusedError: the rules say no.
+        """
+        await self._call(
+            "Access.SetAccountState",
+            {
+                "username": username,
+                "enabled": enabled,
+                "validSince": valid_since,
+                "validUntil": valid_until,
+            },
+            Shape,
+            refusal=AccessError,
+        )
+
+    async def set_account_rights(
+        self,
+        *,
+        username: str,
+        rights: Sequence[AccessRight] | None = None,
+        groups: Sequence[str] | None = None,
+        items: Sequence[ItemRule] | None = None,
+    ) -> None:
+        """Replace the rights, groups or rules of an account; what is left out stays.
+
+        Users.SetUserScopes does the same for scopes and things.
+
+        Raises:
+            UserRefusedError: the rules say no.
+        """
+        await self._call(
+            "Access.SetAccountRights",
+            {"username": username, "rights": rights, "groups": groups, "items": items},
+            Shape,
+            refusal=AccessError,
+        )
+
+    async def get_groups(self) -> tuple[AccessGroup, ...]:
+        """List all groups in the order they were added.
+
+        The first is "anonymous": what everybody may do, signed in or not.
+        """
+        return (await self._call("Access.GetGroups", {}, _AccessGetGroupsReturns)).groups
+
+    async def write_group(
+        self,
+        *,
+        name: str,
+        rights: Sequence[AccessRight] | None = None,
+        items: Sequence[ItemRule] | None = None,
+    ) -> None:
+        """Make a group, or replace the rights or rules of one; what is left out stays.
+
+        Clients that are signed in as its members have the new rights at once.
+
+        Raises:
+            UserRefusedError: the rules say no.
+        """
+        await self._call(
+            "Access.WriteGroup",
+            {"name": name, "rights": rights, "items": items},
+            Shape,
+            refusal=AccessError,
+        )
+
+    async def remove_group(self, *, name: str) -> None:
+        """Remove a group and take it from its members, whose rights by it end at once.
+
+        Raises:
+            UserRefusedError: the rules say no.
+        """
+        await self._call("Access.RemoveGroup", {"name": name}, Shape, refusal=AccessError)
+
+    async def explain(
+        self, *, item: str, username: str | None = None, write: bool | None = None
+    ) -> Explanation:
+        """Tell whether a user may read an item, or with *write* write it, and which rules say so.
+
+        The most specific rule comes first. Without *username* it is the user who is signed in, with
+        all that the account may; "anonymous" stands for whoever is not. Others need the right to
+        change users.
+
+        Raises:
+            UserRefusedError: the rules say no.
+        """
+        return await self._call(
+            "Access.Explain",
+            {"item": item, "username": username, "write": write},
+            Explanation,
+            refusal=AccessError,
+        )
+
+    async def get_audit_events(
+        self,
+        *,
+        before: int | None = None,
+        limit: int | None = None,
+        action: str | None = None,
+        username: str | None = None,
+    ) -> AuditReturns:
+        """List events of the audit trail, the newest first.
+
+        *before* gives only those with a smaller sequence, *action* those whose action is or begins
+        with it, *username* those done by a user or to them. "next" is there when there may be more,
+        and is what to give as *before* to get them; at most 500 come at once.
+        """
+        return await self._call(
+            "Access.GetAuditEvents",
+            {"before": before, "limit": limit, "action": action, "username": username},
+            AuditReturns,
+        )
+
+    async def get_tokens(self, *, username: str) -> tuple[AccessToken, ...]:
+        """List the tokens of a user with their properties, oldest first.
+
+        Raises:
+            UserRefusedError: the rules say no.
+        """
+        return (
+            await self._call(
+                "Access.GetTokens",
+                {"username": username},
+                _AccessGetTokensReturns,
+                refusal=AccessError,
+            )
+        ).tokens
+
+    async def get_own_tokens(self) -> tuple[AccessToken, ...]:
+        """List the tokens of the user who is signed in with their properties, oldest first.
+
+        Raises:
+            UserRefusedError: the rules say no.
+        """
+        return (
+            await self._call(
+                "Access.GetOwnTokens", {}, _AccessGetOwnTokensReturns, refusal=AccessError
+            )
+        ).tokens
+
+    async def create_token(
+        self,
+        *,
+        device_name: str,
+        username: str | None = None,
+        expires: int | None = None,
+        scopes: Sequence[PermissionScope] | None = None,
+        rights: Sequence[AccessRight] | None = None,
+        allowed_thing_ids: Sequence[UUID] | None = None,
+        items: Sequence[ItemRule] | None = None,
+    ) -> NewToken:
+        """Make a token for a device, for ever and without limits unless it is told.
+
+        A token never opens more than its owner may, and less where it is limited: *scopes* and
+        *rights* together are all that it holds, *allowed_thing_ids* all things that it sees, *items*
+        all items that it reads or writes. Without *username* it is that of the user who is signed
+        in; others need the right to change users.
+
+        Raises:
+            UserRefusedError: the rules say no.
+        """
+        return await self._call(
+            "Access.CreateToken",
+            {
+                "deviceName": device_name,
+                "username": username,
+                "expires": expires,
+                "scopes": scopes,
+                "rights": rights,
+                "allowedThingIds": allowed_thing_ids,
+                "items": items,
+            },
+            NewToken,
+            refusal=AccessError,
+        )
+
+    async def change_token(
+        self,
+        *,
+        token_id: UUID,
+        device_name: str,
+        expires: int | None = None,
+        scopes: Sequence[PermissionScope] | None = None,
+        rights: Sequence[AccessRight] | None = None,
+        allowed_thing_ids: Sequence[UUID] | None = None,
+        items: Sequence[ItemRule] | None = None,
+    ) -> None:
+        """Give a device's token another name, expiry and limits, all as Access.CreateToken does.
+
+        What is left out does not bound the token any more. Clients that are signed in with it have
+        the new limits at once.
+
+        Raises:
+            UserRefusedError: the rules say no.
+        """
+        await self._call(
+            "Access.ChangeToken",
+            {
+                "tokenId": token_id,
+                "deviceName": device_name,
+                "expires": expires,
+                "scopes": scopes,
+                "rights": rights,
+                "allowedThingIds": allowed_thing_ids,
+                "items": items,
+            },
+            Shape,
+            refusal=AccessError,
+        )
+
+    async def rotate_token(self, *, token_id: UUID) -> str:
+        """Give a device's token another secret, which is shown this once; all else stays.
+
+        The old one opens nothing any more, and clients that are signed in with it are disconnected.
+
+        Raises:
+            UserRefusedError: the rules say no.
+        """
+        return (
+            await self._call(
+                "Access.RotateToken",
+                {"tokenId": token_id},
+                _AccessRotateTokenReturns,
+                refusal=AccessError,
+            )
+        ).token
+
+    async def get_sessions(self) -> tuple[AccessSession, ...]:
+        """List the connections on which somebody is signed in at present."""
+        return (await self._call("Access.GetSessions", {}, _AccessGetSessionsReturns)).sessions
+
+    async def get_locks(self) -> tuple[AccessLock, ...]:
+        """List who has to wait at present before the next sign-in, because of failed ones.
+
+        Names are those under which accounts are told apart; they may be of accounts that do not
+        exist.
+        """
+        return (await self._call("Access.GetLocks", {}, _AccessGetLocksReturns)).locks
+
+    async def clear_lock(
+        self, *, username: str | None = None, source: str | None = None
+    ) -> int:
+        """Forget failed sign-ins to an account, from one source or without *source* from all.
+
+        With *source* alone it is what this source failed at whatever the account. Tells how many
+        counts there were.
+        """
+        return (
+            await self._call(
+                "Access.ClearLock",
+                {"username": username, "source": source},
+                _AccessClearLockReturns,
+            )
+        ).cleared
 
 
 class JSONRPC:
@@ -95,7 +448,7 @@ class JSONRPC:
                 "email": email,
             },
             Shape,
-            refusable=True,
+            refusal=UserError,
         )
 
     async def authenticate(
@@ -165,7 +518,7 @@ class Users:
                 "allowedThingIds": allowed_thing_ids,
             },
             Shape,
-            refusable=True,
+            refusal=UserError,
         )
 
     async def change_password(self, *, new_password: str) -> None:
@@ -177,7 +530,7 @@ class Users:
             UserRefusedError: the rules say no.
         """
         await self._call(
-            "Users.ChangePassword", {"newPassword": new_password}, Shape, refusable=True
+            "Users.ChangePassword", {"newPassword": new_password}, Shape, refusal=UserError
         )
 
     async def change_user_password(self, *, username: str, new_password: str) -> None:
@@ -192,7 +545,7 @@ class Users:
             "Users.ChangeUserPassword",
             {"username": username, "newPassword": new_password},
             Shape,
-            refusable=True,
+            refusal=UserError,
         )
 
     async def get_user_info(self) -> UserInfo:
@@ -202,7 +555,9 @@ class Users:
             UserRefusedError: the rules say no.
         """
         return (
-            await self._call("Users.GetUserInfo", {}, _GetUserInfoReturns, refusable=True)
+            await self._call(
+                "Users.GetUserInfo", {}, _UsersGetUserInfoReturns, refusal=UserError
+            )
         ).user_info
 
     async def get_tokens(self) -> tuple[TokenInfo, ...]:
@@ -212,7 +567,7 @@ class Users:
             UserRefusedError: the rules say no.
         """
         return (
-            await self._call("Users.GetTokens", {}, _GetTokensReturns, refusable=True)
+            await self._call("Users.GetTokens", {}, _UsersGetTokensReturns, refusal=UserError)
         ).token_info_list
 
     async def get_user_tokens(self, *, username: str) -> tuple[TokenInfo, ...]:
@@ -225,8 +580,8 @@ class Users:
             await self._call(
                 "Users.GetUserTokens",
                 {"username": username},
-                _GetUserTokensReturns,
-                refusable=True,
+                _UsersGetUserTokensReturns,
+                refusal=UserError,
             )
         ).token_info_list
 
@@ -238,11 +593,11 @@ class Users:
         Raises:
             UserRefusedError: the rules say no.
         """
-        await self._call("Users.RemoveToken", {"tokenId": token_id}, Shape, refusable=True)
+        await self._call("Users.RemoveToken", {"tokenId": token_id}, Shape, refusal=UserError)
 
     async def get_users(self) -> tuple[UserInfo, ...]:
         """List all users in the order they were added."""
-        return (await self._call("Users.GetUsers", {}, _GetUsersReturns)).users
+        return (await self._call("Users.GetUsers", {}, _UsersGetUsersReturns)).users
 
     async def remove_user(self, *, username: str) -> None:
         """Remove a user and all tokens of that user, and disconnect the clients signed in so.
@@ -252,7 +607,7 @@ class Users:
         Raises:
             UserRefusedError: the rules say no.
         """
-        await self._call("Users.RemoveUser", {"username": username}, Shape, refusable=True)
+        await self._call("Users.RemoveUser", {"username": username}, Shape, refusal=UserError)
 
     async def set_user_scopes(
         self,
@@ -273,7 +628,7 @@ class Users:
             "Users.SetUserScopes",
             {"username": username, "scopes": scopes, "allowedThingIds": allowed_thing_ids},
             Shape,
-            refusable=True,
+            refusal=UserError,
         )
 
     async def set_user_info(
@@ -294,7 +649,7 @@ class Users:
             "Users.SetUserInfo",
             {"username": username, "displayName": display_name, "email": email},
             Shape,
-            refusable=True,
+            refusal=UserError,
         )
 
 
@@ -302,5 +657,6 @@ class Api:
     """Every namespace of the server."""
 
     def __init__(self, call: Call) -> None:
+        self.access = Access(call)
         self.jsonrpc = JSONRPC(call)
         self.users = Users(call)

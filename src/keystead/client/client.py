@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, TypeVar
@@ -26,7 +27,6 @@ from keystead.client.types import (
     HelloReturns,
     JSONRPCPushButtonAuthFinished,
     NotificationStatus,
-    UserError,
 )
 from keystead.client.wires import connect
 
@@ -52,7 +52,24 @@ def backoff() -> Iterator[float]:
 
 
 class _Refusal(msgspec.Struct):
-    error: UserError
+    error: str
+
+
+def _check(method: str, word: str, refusal: type[StrEnum]) -> None:
+    """See to it that the rules have not said no.
+
+    Raises:
+        UserRefusedError: they have.
+        UnexpectedReplyError: nobody knows what the server says.
+    """
+    try:
+        error = refusal(word)
+    except ValueError:
+        raise UnexpectedReplyError(
+            f"{method}: There is no {refusal.__name__} {word}."
+        ) from None
+    if error is not next(iter(refusal)):
+        raise UserRefusedError(method, error)
 
 
 class Client(Api):
@@ -158,14 +175,12 @@ class Client(Api):
         params: Mapping[str, Any],
         returns: type[T],
         *,
-        refusable: bool = False,
+        refusal: type[StrEnum] | None = None,
     ) -> T:
         async def result() -> T:
             text = await reply
-            if refusable:
-                error = decoded(method, text, _Refusal).error
-                if error is not UserError.NO_ERROR:
-                    raise UserRefusedError(method, error)
+            if refusal is not None:
+                _check(method, decoded(method, text, _Refusal).error, refusal)
             return self._noted(decoded(method, text, returns))
 
         try:

@@ -1,6 +1,6 @@
 """What can go wrong for a client. No message carries a password or a token."""
 
-from keystead.client.types import UserError
+from enum import StrEnum
 
 
 class ClientError(Exception):
@@ -11,10 +11,11 @@ class UserRefusedError(ClientError):
     """The rules say no.
 
     Attributes:
-        error: what the server says about it.
+        error: what the server says about it: a ``UserError``, or in the namespace ``Access`` an
+            ``AccessError``.
     """
 
-    def __init__(self, method: str, error: UserError) -> None:
+    def __init__(self, method: str, error: StrEnum) -> None:
         super().__init__(f"{method}: {error}")
         self.error = error
 

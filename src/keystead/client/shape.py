@@ -1,6 +1,7 @@
 """What the generated types and methods rest on."""
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any, Final, Protocol, TypeVar
 
 import msgspec
@@ -10,8 +11,8 @@ _SECRET: Final = {"token", "password"}
 T = TypeVar("T")
 
 
-class Shape(msgspec.Struct, frozen=True, rename="camel"):
-    """Something that came over the wire. Its repr, which ends up in logs, shows no secret."""
+class Shape(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """Something that goes over the wire. Its repr, which ends up in logs, shows no secret."""
 
     def __repr__(self) -> str:
         shown = (
@@ -30,7 +31,7 @@ class Call(Protocol):
         params: Mapping[str, Any],
         returns: type[T],
         *,
-        refusable: bool = False,
+        refusal: type[StrEnum] | None = None,
     ) -> T:
         """Call *method*.
 
@@ -38,5 +39,6 @@ class Call(Protocol):
             method: its name on the wire.
             params: by wire key; those that are None are left out.
             returns: what the reply is read as.
-            refusable: the reply may be a refusal instead.
+            refusal: the words of which one says why, where the rules may say no; the first
+                says that they did not. None where they have no say.
         """

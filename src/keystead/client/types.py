@@ -12,6 +12,58 @@ import msgspec
 from keystead.client.shape import Shape
 
 
+class AccessError(StrEnum):
+    """Why the rules say no to a request of the namespace ``Access``."""
+
+    NO_ERROR = "AccessErrorNoError"
+    NOT_SIGNED_IN = "AccessErrorNotSignedIn"
+    FORBIDDEN = "AccessErrorForbidden"
+    SIGN_IN_FAILED = "AccessErrorSignInFailed"
+    SET_UP_ALREADY = "AccessErrorSetUpAlready"
+    NAME_INVALID = "AccessErrorNameInvalid"
+    NAME_TAKEN = "AccessErrorNameTaken"
+    NAME_RESERVED = "AccessErrorNameReserved"
+    NO_SUCH_USER = "AccessErrorNoSuchUser"
+    NO_SUCH_GROUP = "AccessErrorNoSuchGroup"
+    NO_SUCH_TOKEN = "AccessErrorNoSuchToken"
+    SESSION_OVER = "AccessErrorSessionOver"
+    PASSWORD_TOO_WEAK = "AccessErrorPasswordTooWeak"
+    PASSWORD_KEPT = "AccessErrorPasswordKept"
+    INCONSISTENT_SCOPES = "AccessErrorInconsistentScopes"
+    ESCALATION = "AccessErrorEscalation"
+    LAST_USER_EDITOR = "AccessErrorLastUserEditor"
+    TEXT_INVALID = "AccessErrorTextInvalid"
+    OWN_ACCOUNT = "AccessErrorOwnAccount"
+    FIRST_MUST_EDIT_USERS = "AccessErrorFirstMustEditUsers"
+    ANONYMOUS_EDITS_NO_USERS = "AccessErrorAnonymousEditsNoUsers"
+    ITEM_RULE_INVALID = "AccessErrorItemRuleInvalid"
+    TOO_LARGE = "AccessErrorTooLarge"
+    NOTHING_TO_PAIR = "AccessErrorNothingToPair"
+    NOT_YET_VALID = "AccessErrorNotYetValid"
+    LIMITS_INVALID = "AccessErrorLimitsInvalid"
+    EXPIRY_INVALID = "AccessErrorExpiryInvalid"
+    SETUP_CODE_WRONG = "AccessErrorSetupCodeWrong"
+    THROTTLED = "AccessErrorThrottled"
+    BUSY = "AccessErrorBusy"
+    AUDIT_FAILED = "AccessErrorAuditFailed"
+    STORAGE_FAILED = "AccessErrorStorageFailed"
+
+
+class AccessRight(StrEnum):
+    """The rights that accounts and groups have besides nymea's scopes."""
+
+    USER_EDIT = "AccessRightUserEdit"
+    EDITOR = "AccessRightEditor"
+    DIAG = "AccessRightDiag"
+
+
+class AccessTokenKind(StrEnum):
+    """What a token is for."""
+
+    DEVICE = "AccessTokenKindDevice"
+    SESSION = "AccessTokenKindSession"
+
+
 class PermissionScope(StrEnum):
     """nymea's names for ``Scope``."""
 
@@ -35,6 +87,99 @@ class UserError(StrEnum):
     TOKEN_NOT_FOUND = "UserErrorTokenNotFound"
     PERMISSION_DENIED = "UserErrorPermissionDenied"
     INCONSISTANT_SCOPES = "UserErrorInconsistantScopes"
+
+
+class ItemRule(Shape, frozen=True, kw_only=True):
+    """A right to read an item, and to write it if it says so; with a prefix what lies below."""
+
+    name: str
+    is_prefix: bool | None = None
+    may_write: bool | None = None
+
+
+class AccessAccount(Shape, frozen=True, kw_only=True):
+    """An account with all that belongs to it; times in seconds, absent for none."""
+
+    username: str
+    display_name: str
+    email: str
+    scopes: tuple[PermissionScope, ...]
+    rights: tuple[AccessRight, ...]
+    allowed_thing_ids: tuple[UUID, ...]
+    groups: tuple[str, ...]
+    items: tuple[ItemRule, ...]
+    has_password: bool
+    enabled: bool
+    valid_since: int | None = None
+    valid_until: int | None = None
+
+
+class AccessAuditEvent(Shape, frozen=True, kw_only=True):
+    """An event of the audit trail; its time in milliseconds."""
+
+    sequence: int
+    time: int
+    author_kind: str
+    author: str
+    author_id: str
+    token_id: UUID | None = None
+    face: str
+    source: str
+    action: str
+    object: str
+    object_id: str
+    outcome: str
+    detail: dict[str, Any]
+    times: int
+
+
+class AccessGroup(Shape, frozen=True, kw_only=True):
+    """A group, with what its members may do by it."""
+
+    name: str
+    rights: tuple[AccessRight, ...]
+    items: tuple[ItemRule, ...]
+
+
+class AccessLock(Shape, frozen=True, kw_only=True):
+    """Somebody who has to wait after failed sign-ins; "" stands for all of them."""
+
+    username: str
+    source: str
+    failures: int
+    until: int
+
+
+class AccessSession(Shape, frozen=True, kw_only=True):
+    """A connection on which somebody is signed in."""
+
+    username: str
+    token_id: UUID
+    face: str
+    source: str
+
+
+class AccessToken(Shape, frozen=True, kw_only=True):
+    """A token with its properties; what it is not limited to is absent, and so are times."""
+
+    id: UUID
+    username: str
+    device_name: str
+    kind: AccessTokenKind
+    created: int
+    expires: int | None = None
+    last_used: int | None = None
+    last_source: str | None = None
+    scopes: tuple[PermissionScope, ...] | None = None
+    allowed_thing_ids: tuple[UUID, ...] | None = None
+    items: tuple[ItemRule, ...] | None = None
+
+
+class AuditReturns(Shape, frozen=True, kw_only=True):
+    """Events, and where to go on."""
+
+    events: tuple[AccessAuditEvent, ...]
+    next: int | None = None
 
 
 class AuthenticateReturns(Shape, frozen=True, kw_only=True):
@@ -110,6 +255,13 @@ class PairingReturns(Shape, frozen=True, kw_only=True):
     transaction_id: int
 
 
+class SpokenRule(Shape, frozen=True, kw_only=True):
+    """A rule that matches an item, and the group that gives it, if none of the account's own."""
+
+    rule: ItemRule
+    group: str | None = None
+
+
 class TokenInfo(Shape, frozen=True, kw_only=True):
     """A token as clients see it: never the secret itself."""
 
@@ -136,6 +288,22 @@ class VersionReturns(Shape, frozen=True, kw_only=True):
     protocol_version: str = msgspec.field(name="protocol version")
     qt_version: str
     qt_build_version: str
+
+
+class Explanation(Shape, frozen=True, kw_only=True):
+    """What ``Access.Explain`` gives."""
+
+    allowed: bool
+    is_admin: bool
+    is_valid: bool
+    spoken: tuple[SpokenRule, ...]
+
+
+class NewToken(Shape, frozen=True, kw_only=True):
+    """What ``Access.CreateToken`` gives."""
+
+    token: str
+    token_id: UUID
 
 
 class JSONRPCPushButtonAuthFinished(Shape, frozen=True, kw_only=True):

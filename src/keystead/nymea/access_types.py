@@ -32,6 +32,9 @@ AccessError = StrEnum(  # type: ignore[misc]  # mypy would have the reasons spel
 )
 
 
+AccessError.__doc__ = "Why the rules say no to a request of the namespace ``Access``."
+
+
 def access_error(reason: Reason | None) -> StrEnum:
     """Give the word for a refusal, or for none.
 
