@@ -69,12 +69,15 @@ class SlowHasher(FastHasher):
 class SlowStore:
     """A store in memory that lets others go on between a commit and the news of it.
 
+    Args:
+        clock: when it is now.
+
     Attributes:
         fault: raised instead of reading or writing, as by a bug.
     """
 
-    def __init__(self) -> None:
-        self._store = MemoryStore(SettableClock())
+    def __init__(self, clock: SettableClock) -> None:
+        self._store = MemoryStore(clock)
         self.fault: Exception | None = None
 
     @property
@@ -143,9 +146,9 @@ class Box:
 
     def __init__(self, *, self_service: bool = False, limits: Limits = LIMITS) -> None:
         self.now = 1000.0
-        self.store = SlowStore()
-        self.hasher = SlowHasher()
         self.clock = SettableClock()
+        self.store = SlowStore(self.clock)
+        self.hasher = SlowHasher()
         self.directory = directory(
             self.store, hasher=self.hasher, clock=self.clock, self_service=self_service
         )

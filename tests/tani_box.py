@@ -50,9 +50,9 @@ class Box:
 
     def __init__(self, *, limits: Limits = LIMITS) -> None:
         self.now = 1000.0
-        self.store = SlowStore()
-        self.hasher = SlowHasher()
         self.clock = SettableClock()
+        self.store = SlowStore(self.clock)
+        self.hasher = SlowHasher()
         self.directory = directory(self.store, hasher=self.hasher, clock=self.clock)
         self.bus = Bus(self.store.reader, self.clock, ever_had_account=False)
         self.store.listen(self.bus.publish)

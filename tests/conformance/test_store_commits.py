@@ -1,6 +1,7 @@
 """What every store must do with a write: all or nothing of it, and everybody hears of it."""
 
 import asyncio
+from dataclasses import replace
 from typing import get_args
 
 import pytest
@@ -16,8 +17,10 @@ from keystead.domain.change import (
     PasswordChanged,
     PasswordRehashed,
     TokenAdded,
+    TokenChanged,
     TokenExtended,
     TokenRemoved,
+    TokenRotated,
     UserAdded,
     UserChanged,
     UserItemsChanged,
@@ -64,6 +67,8 @@ EVERY_KIND: tuple[Change, ...] = (
     PasswordChanged(BOB.id, "new"),
     PasswordRehashed(ANN.id, "stronger"),
     TokenRemoved(ANN.id, TABLET.id),
+    TokenChanged(replace(PHONE, device_name="Ann's new phone", expires=NOON + IDLE)),
+    TokenRotated(ANN.id, PHONE.id, b"r" * 32),
     TokenExtended(ANN.id, BROWSER.id, NOON + 2 * IDLE),
     TokenAdded(TABLET, b"z" * 32),
     MembershipsChanged(BOB, (GUESTS, STAFF)),
@@ -83,7 +88,8 @@ async def seen(reader):
     users = [account.user.id for account in accounts]
     hashes = [await reader.password_hash(user) for user in users]
     tokens = [list(await reader.tokens_with_digests(user)) for user in users]
-    return accounts, await all_groups(reader), hashes, tokens
+    events = list(await reader.audit_events(0, 1000))
+    return accounts, await all_groups(reader), hashes, tokens, events
 
 
 # --- all or nothing -------------------------------------------------------------------------

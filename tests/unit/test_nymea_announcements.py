@@ -239,9 +239,9 @@ def test_announcements_are_numbered_whoever_is_told(box):
         ({"namespaces": ["users"]}, []),
         ({"namespaces": "Users"}, ["Users"]),
         ({"namespaces": None}, []),
-        ({"enabled": True}, ["JSONRPC", "Users"]),
-        ({"enabled": "true"}, ["JSONRPC", "Users"]),
-        ({"enabled": True, "namespaces": []}, ["JSONRPC", "Users"]),
+        ({"enabled": True}, ["Access", "JSONRPC", "Users"]),
+        ({"enabled": "true"}, ["Access", "JSONRPC", "Users"]),
+        ({"enabled": True, "namespaces": []}, ["Access", "JSONRPC", "Users"]),
         ({"enabled": False, "namespaces": ["Users"]}, []),
     ],
 )

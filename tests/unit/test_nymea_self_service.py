@@ -9,6 +9,10 @@ from tests.nymea_box import Box
 NO_ERROR = {"error": "UserErrorNoError"}
 DENIED = {"error": "UserErrorPermissionDenied"}
 OPENED = {
+    "Access.ChangeToken",
+    "Access.CreateToken",
+    "Access.GetOwnTokens",
+    "Access.RotateToken",
     "Users.ChangePassword",
     "Users.GetTokens",
     "Users.RemoveToken",

@@ -233,7 +233,7 @@ def test_a_secret_is_resolved_for_its_own_kind_until_it_expires(house, kind):
     bus = Bus(house.store.reader, house.clock, ever_had_account=True)
     for other in TokenKind:
         found = asyncio.run(bus.resolve("key", other))
-        assert found == (Principal(ann.user, PHONE) if other is kind else None)
+        assert found == (Principal(ann.user, PHONE, expires=end) if other is kind else None)
     house.clock.now = end
     assert asyncio.run(bus.resolve("key", kind)) is None
 

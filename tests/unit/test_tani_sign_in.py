@@ -53,7 +53,7 @@ def test_whoever_signs_in_learns_who_they_are_and_gets_a_key(line):
     response = line.ask("Users/Login", {"Username": "ann", "Password": PASSWORD})
     key = response["data"].pop("AuthKey")
     assert response == {"function": "Users/Login", "id": 1, "status": 0, "data": ANN}
-    assert len(key) == 43
+    assert (key[:4], len(key)) == ("kss_", 53)
     assert line.who == ANN
 
 

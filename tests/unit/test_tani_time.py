@@ -232,10 +232,10 @@ def test_a_session_that_ends_in_the_moment_of_its_use_is_told_once(box, ann):
     box.wait(EXTENDING)
     (token,) = box.tokens("ann")
 
-    async def ends(operation, *, bulk=False):
+    async def ends(operation, **how):
         del box.store.write
         await box.store.write(lambda tx: tx.record(TokenRemoved(token.user_id, token.id)))
-        return await box.store.write(operation)
+        return await box.store.write(operation, **how)
 
     box.store.write = ends
     assert ann.send(ann.request(ASK))[-1]["data"] == NOBODY

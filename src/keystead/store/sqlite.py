@@ -46,6 +46,7 @@ class _Job:
     result: Any = None
     error: BaseException | None = None
     commit: Commit | None = None
+    has_written: bool = False
     entries: Sequence[Entry] = ()
     now: datetime = EARLIEST
 
@@ -69,7 +70,7 @@ class SqliteStore:
         self._reader = SqliteReader(self._reading)
         self._revision: int = self._reader.revision()
         self._head = self._reader.audit_head()
-        self._missed = 0  # events that could not be written since one could
+        self._missed = self._reader.audit_missed()  # events that could not be written
         self._listeners: list[Callable[[Commit], None]] = []
         self._thread = ThreadPoolExecutor(1, "keystead-store")
         self._waiting: deque[_Job] = deque()
@@ -140,13 +141,13 @@ class SqliteStore:
             self._fail(batch)
             self._deliver(batch)
             return
-        work = partial(self._commit if has_run else self._run_and_commit, batch)
+        work = partial(self._finish, batch, has_run=has_run)
         finished = asyncio.get_running_loop().run_in_executor(self._thread, work)
         finished.add_done_callback(lambda _: self._deliver(batch))
 
-    def _run_and_commit(self, batch: list[_Job]) -> None:
+    def _finish(self, batch: list[_Job], *, has_run: bool) -> None:
         try:
-            if self._run(batch, patience=BUSY_PATIENCE):
+            if has_run or self._run(batch, patience=BUSY_PATIENCE):
                 self._commit(batch)
                 return
         except Exception:  # whatever it is, nobody may take it for stored
@@ -189,7 +190,7 @@ class SqliteStore:
         """
         transaction = SqliteTransaction(self._writing, job.author, self._clock())
         job.error = job.commit = None
-        job.entries = ()
+        job.entries, job.has_written = (), False
         try:
             job.result = driven(job.operation(transaction))
         except apsw.Error:
@@ -198,6 +199,7 @@ class SqliteStore:
             job.error = error
             return transaction.has_written
         job.now, job.entries = transaction.now, transaction.entries
+        job.has_written = transaction.has_written
         if transaction.recorded:
             job.commit = Commit(revision, transaction.recorded)
         return False
@@ -210,16 +212,16 @@ class SqliteStore:
             LOG.critical("audit trail cannot be written: changes are refused", exc_info=True)
             self._commit_untold(batch)
             return
-        if self._has_committed(batch):
-            self._head = Head(head.sequence, head.digest)
-            self._missed = 0 if any(job.entries for job in batch) else self._missed
+        missed = 0 if any(job.entries for job in batch) else self._missed
+        if self._has_committed(batch, missed):
+            self._head, self._missed = Head(head.sequence, head.digest), missed
 
     def _commit_untold(self, batch: list[_Job]) -> None:
         """Refuse what changes something, and go on with what is essential without the trail."""
         self._roll_back()
         essential = [job for job in batch if job.essential and not job.error]
         for job in batch:
-            if not job.essential and (job.commit or job.entries):
+            if not job.essential and (job.has_written or job.entries):
                 job.commit, job.error = None, RefusedError(Reason.AUDIT_FAILED)
         try:
             if essential and not self._run(essential, patience=BUSY_PATIENCE):
@@ -227,8 +229,10 @@ class SqliteStore:
         except apsw.Error:
             LOG.exception("write failed")
             self._fail(essential)
-        if self._has_committed(essential):
-            self._missed += sum(len(job.entries) for job in essential)
+        untold = sum(len(job.entries) for job in essential if not job.error)
+        missed = self._missed + untold
+        if self._has_committed(essential, missed):
+            self._missed = missed
 
     def _told(self, batch: list[_Job]) -> Head | StoredEvent:
         """Append to the audit trail what *batch* tells; give its new end."""
@@ -241,12 +245,19 @@ class SqliteStore:
             self._writing.execute(QUERIES.add_audit_event, head)
         return head
 
-    def _has_committed(self, batch: list[_Job]) -> bool:
-        """Make what *batch* has changed durable; False when nothing is stored."""
+    def _has_committed(self, batch: list[_Job], missed: int) -> bool:
+        """Make what *batch* has changed durable; False when nothing is stored.
+
+        Args:
+            batch: what has run.
+            missed: events that could not be written by now.
+        """
         revision = max((job.commit.revision for job in batch if job.commit), default=None)
         try:
             if revision is not None:
                 self._writing.execute(QUERIES.set_meta, ("revision", revision))
+            if missed != self._missed:
+                self._writing.execute(QUERIES.set_meta, ("audit_missed", missed))
             if self._writing.in_transaction:
                 self._writing.execute("commit")
         except Exception:  # whatever it is, nobody may take it for stored

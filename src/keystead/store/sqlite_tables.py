@@ -73,8 +73,13 @@ class SqliteReader:
         revision: int = self._value(QUERIES.meta, "revision")
         return revision
 
+    def audit_missed(self) -> int:
+        """Count the events that could not be written since one could."""
+        missed: int = self._value(QUERIES.meta, "audit_missed")
+        return missed
+
     async def ever_had_account(self) -> bool:
-        return bool(self._value(QUERIES.meta, "ever_had_account"))
+        return self._value(QUERIES.meta, "ever_had_account") != 0  # in doubt it has
 
     async def user(self, user_id: UserId) -> User | None:
         row = self._row(QUERIES.user, user_id)

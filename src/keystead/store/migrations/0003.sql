@@ -14,6 +14,9 @@ create table audit_event (
     digest blob not null                    -- SHA-256 over the digest before and the body
 ) strict;
 
+insert into meta values
+    ('audit_missed', 0);                    -- events that could not be written since one could
+
 -- What vouches for the events up to a place, which are not kept any more.
 create table audit_checkpoint (
     seq integer primary key,
