@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from bench.auditing import auditing
 from bench.decide import decide
 from bench.fanout import fanout
 from bench.figures import QUICK, Figure, Plan, table
@@ -32,6 +33,7 @@ BENCHMARKS: dict[str, Callable[[Plan], list[Figure]]] = {
     "rights": rights,
     "writes": writes,
     "sign_in": sign_in,
+    "auditing": auditing,
     "decide": decide,
     "idle": idle,
     "fanout": fanout,

@@ -94,7 +94,7 @@ def test_a_trail_that_cannot_be_cut_is_kept_and_said_so(caplog, monkeypatch, is_
         if next(pauses, LookedTwiceError) is LookedTwiceError:
             raise LookedTwiceError
 
-    monkeypatch.setattr(upkeep.asyncio, "sleep", pause)
+    monkeypatch.setattr("keystead.upkeep.asyncio.sleep", pause)
     with pytest.raises(LookedTwiceError):
         asyncio.run(upkeep.keep_trail(house, LIMITS, no_key))
     assert caplog.text.count("audit trail cannot be cut") == 2
@@ -125,7 +125,7 @@ def test_the_journal_is_written_again_and_again(monkeypatch, caplog):
             raise OverError
         house.note(None, Action.START, turn=str(len(caplog.records)))
 
-    monkeypatch.setattr(upkeep.asyncio, "sleep", pause)
+    monkeypatch.setattr("keystead.upkeep.asyncio.sleep", pause)
     with pytest.raises(OverError):
         asyncio.run(upkeep.keep_journal(house))
     assert asyncio.run(house.store.reader.audit_size())[0] == 1
