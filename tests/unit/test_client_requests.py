@@ -96,6 +96,18 @@ async def test_a_refusal_is_an_exception_that_names_it():
 
 
 @on_each_loop
+async def test_a_refusal_in_words_that_nobody_knows_is_an_unexpected_reply():
+    async def refusing(peer):
+        await peer.answer("Users.CreateUser", error="UserErrorMoonIsFull")
+
+    async with serving(asked(refusing)) as url, client(url) as box:
+        with pytest.raises(
+            UnexpectedReplyError, match="There is no UserError UserErrorMoonIsFull"
+        ):
+            await box.users.create_user(username="ann", password=SECRET)
+
+
+@on_each_loop
 @pytest.mark.parametrize(
     ("status", "error"), [("error", RequestError), ("unauthorized", UnauthorizedError)]
 )
