@@ -213,13 +213,12 @@ async def change_own_password(
     Source: nymea 4.2, ChangePassword.
     """
     user = principal.user
-    if principal.limits != NO_LIMITS:
-        raise RefusedError(Reason.ESCALATION)
+    check_keeps_limits(principal, user)
     check_password(directory, user.name, password)
     password_hash = await directory.hasher.hash(password)
 
     async def change(tx: Transaction) -> None:
-        await still_valid(tx, principal)
+        check_keeps_limits(await still_valid(tx, principal), user)
         await record_password(tx, user, password_hash, is_own=True)
 
     await directory.write(principal, change)
@@ -240,6 +239,7 @@ async def reset_password(directory: Directory, actor: Actor, name: str, password
         present = await user_editor(tx, actor)
         user = await _existing(tx, name)
         await check_may_touch(tx, present, user)
+        check_keeps_limits(present, user)
         await record_password(tx, user, password_hash, is_own=False)
 
     await directory.write(actor, change)
@@ -275,6 +275,20 @@ def check_password(directory: Directory, name: str, password: str) -> None:
         raise RefusedError(Reason.NAME_INVALID)
     if not directory.passwords.allows(password, name):
         raise RefusedError(Reason.PASSWORD_TOO_WEAK)
+
+
+def check_keeps_limits(actor: Actor, user: User) -> None:
+    """Refuse a token with limits another password for its own account.
+
+    Whoever knows it is rid of the limits.
+
+    Raises:
+        RefusedError: ESCALATION.
+    """
+    if not isinstance(actor, Principal) or actor.user.id != user.id:
+        return
+    if actor.limits != NO_LIMITS:
+        raise RefusedError(Reason.ESCALATION)
 
 
 async def _existing(tx: Transaction, name: str) -> User:

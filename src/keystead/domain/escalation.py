@@ -83,6 +83,24 @@ async def check_may_give(tx: Transaction, actor: Actor, given: Holding) -> None:
             raise RefusedError(Reason.ESCALATION)
 
 
+def are_within(limits: TokenLimits, bounds: TokenLimits) -> bool:
+    """Tell whether whatever *limits* leave is left by *bounds*, too, whoever the owner is."""
+    return (
+        (
+            bounds.scopes is None
+            or (limits.scopes is not None and limits.scopes in bounds.scopes)
+        )
+        and (
+            bounds.things is None
+            or (limits.things is not None and set(limits.things) <= set(bounds.things))
+        )
+        and (
+            bounds.items is None
+            or (limits.items is not None and _limits_cover(bounds, limits.items))
+        )
+    )
+
+
 def _sees(actor: Principal, things: tuple[ThingId, ...]) -> bool:
     return Scope.ACCESS_ALL_THINGS in actor.scopes or set(things) <= set(actor.things)
 

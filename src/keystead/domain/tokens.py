@@ -11,7 +11,7 @@ from keystead.domain.access import manages_users, scopes_of
 from keystead.domain.accounts import keep_a_user_editor
 from keystead.domain.change import TokenAdded, TokenChanged, TokenRemoved, TokenRotated
 from keystead.domain.directory import Directory, check_texts, still_valid
-from keystead.domain.escalation import Holding, check_may_give, check_may_touch
+from keystead.domain.escalation import are_within, check_may_touch
 from keystead.domain.items import are_valid
 from keystead.domain.model import (
     NO_LIMITS,
@@ -136,7 +136,7 @@ async def create_token(
         present = await still_valid(tx, actor)
         owner = await _owner_named(tx, present, user_name)
         _check_future(tx, draft)
-        await _check_may_use_as(tx, present, owner, draft.limits)
+        _check_stays_limited(present, owner, draft.limits, draft.expires)
         return await _add(tx, directory, owner, draft)
 
     return await directory.write(actor, create)
@@ -161,7 +161,7 @@ async def change_token(
             raise RefusedError(Reason.EXPIRY_INVALID)
         if draft.expires != before.expires:
             _check_future(tx, draft)
-        await _check_may_use_as(tx, present, owner, draft.limits)
+        _check_stays_limited(present, owner, draft.limits, draft.expires)
         after = replace(
             before,
             device_name=draft.device_name,
@@ -192,7 +192,7 @@ async def rotate_token(directory: Directory, actor: Actor, token_id: TokenId) ->
         token, owner = await _changeable(tx, present, token_id)
         if token.kind is not TokenKind.DEVICE:
             raise RefusedError(Reason.NO_SUCH_TOKEN)
-        await _check_may_use_as(tx, present, owner, token.limits)
+        _check_stays_limited(present, owner, token.limits, token.expires)
         await tx.record(TokenRotated(token.user_id, token.id, digest(secret)))
 
     await directory.write(actor, rotate)
@@ -274,24 +274,19 @@ async def _owner_named(tx: Transaction, actor: Actor, name: str | None) -> User:
     return owner
 
 
-async def _check_may_use_as(
-    tx: Transaction, actor: Actor, owner: User, limits: TokenLimits
+def _check_stays_limited(
+    actor: Actor, owner: User, limits: TokenLimits, expires: datetime | None
 ) -> None:
-    """Refuse to hand out a token that opens more than *actor*'s own.
+    """Refuse a token with limits to hand out one of its own account that lacks any of them.
 
-    An account's own token without limits may make any; of others only who may touch them.
+    It must not open more later either, when the account has come to hold more. Of other
+    accounts it was checked that *actor* holds all that they do.
 
     Raises:
         RefusedError: ESCALATION.
     """
     if not isinstance(actor, Principal) or actor.limits == NO_LIMITS:
         return
-    groups = await tx.groups_of(owner.id)
-    scopes = with_groups(owner.scopes, groups)
-    given = Holding(
-        scopes if limits.scopes is None else scopes & limits.scopes,
-        owner.things if limits.things is None else limits.things,
-        groups if limits.items is None else (),
-        await tx.items_of_user(owner.id) if limits.items is None else limits.items,
-    )
-    await check_may_give(tx, actor, given)
+    outlives = actor.expires is not None and (expires is None or expires > actor.expires)
+    if owner.id == actor.user.id and (outlives or not are_within(limits, actor.limits)):
+        raise RefusedError(Reason.ESCALATION)
