@@ -5,7 +5,6 @@ from typing import Any
 
 import msgspec
 
-from keystead.nymea.methods import catalogue
 from keystead.reference.introspection import Method, Notification, Structure
 from keystead.reference.sections import sections
 from keystead.reference.site import anchor_of
@@ -29,8 +28,8 @@ _OPERATORS = {"name": "operators"}
 _END = 1_893_456_000  # the first second of 2030
 _CONTROL, _EVERYTHING = "PermissionScopeControlThings", "PermissionScopeAccessAllThings"
 
-# What is asked, in this order. Each method is shown with its last exchange, each notification when
-# it comes first.
+# What is asked, in this order; a new method gets its place here, or a test fails. Each method is
+# shown with its last exchange, each notification when it comes first.
 STORY: tuple[tuple[str, dict[str, Any]], ...] = (
     ("JSONRPC.Hello", {"locale": "de_AT"}),
     ("JSONRPC.CreateUser", _ANN),
@@ -114,14 +113,12 @@ def page() -> str:
 
     story = exchanges(lambda request: line.send(msgspec.json.encode(request) + b"\n"), push)
     parts = [_HEAD, "## Methods\n"]
-    for method in sorted(catalogue, key=lambda each: each.name):
-        entry = Method(method.name, "", Structure(), Structure(), "")
-        request, reply = story.asked[method.name]
+    for name, (request, reply) in sorted(story.asked.items()):
+        entry = Method(name, "", Structure(), Structure(), "")
         parts += [_head(entry), example("request", request), example("reply", reply)]
     parts.append("## Notifications\n")
-    for name in sorted(catalogue.notifications):
-        told = Notification(name, "", Structure())
-        parts += [_head(told), example("notification", story.told[name])]
+    for name, told in sorted(story.told.items()):
+        parts += [_head(Notification(name, "", Structure())), example("notification", told)]
     return "\n".join(parts)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from keystead.nymea.methods import catalogue
 from tests.acceptance.client import Client
 from tests.acceptance.tani_client import Tani
 from tools import nymea_examples, tani_reference
@@ -130,6 +131,13 @@ def sending(connection, mark):
         return came
 
     return send
+
+
+def test_every_method_and_notification_has_its_example():
+    examples = shown("json-rpc-examples.md")
+
+    assert examples.asked.keys() == {method.name for method in catalogue}
+    assert examples.told.keys() == catalogue.notifications.keys()
 
 
 def test_the_examples_of_json_rpc_are_what_happens(start):
