@@ -44,6 +44,9 @@ class Scope(IntFlag):
 
     __hash__ = int.__hash__  # that of enums goes through Python, for every look-up
 
+    def __contains__(self, other: "Scope") -> bool:  # as of enums, without looking at the class
+        return self._value_ & other._value_ == other._value_
+
 
 class ItemRule(NamedTuple):
     """A right on items of the plant: to read, and to write if it says so.

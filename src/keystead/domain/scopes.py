@@ -1,5 +1,7 @@
 """Arithmetic of scopes: their names, which go together, and what replaces what."""
 
+from functools import lru_cache
+
 from keystead.domain.model import Scope
 
 SCOPE_NAMES = {
@@ -24,6 +26,7 @@ def are_consistent(scopes: Scope) -> bool:
     return Scope.ACCESS_ALL_THINGS in rest or rest in {Scope.NONE, Scope.CONTROL_THINGS}
 
 
+@lru_cache(maxsize=256)
 def names_of(scopes: Scope) -> tuple[str, ...]:
     """Name the scopes that are held; only ``Admin`` where that is, as it holds all others.
 
