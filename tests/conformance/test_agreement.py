@@ -2,7 +2,7 @@
 
 import asyncio
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,30 +21,47 @@ from keystead.domain.change import (
     PasswordChanged,
     PasswordRehashed,
     TokenAdded,
+    TokenChanged,
     TokenExtended,
     TokenRemoved,
+    TokenRotated,
     UserAdded,
     UserChanged,
     UserItemsChanged,
     UserRemoved,
     concerned,
 )
+from keystead.domain.events import (
+    SERVER,
+    Action,
+    Author,
+    Entry,
+    Origin,
+    Outcome,
+    StoredCheckpoint,
+)
 from keystead.domain.model import (
+    ALWAYS,
     ANONYMOUS_ID,
+    NO_LIMITS,
     Group,
     GroupId,
     ItemRule,
+    LastUse,
     Scope,
     ThingId,
     Token,
     TokenId,
     TokenKind,
+    TokenLimits,
     User,
     UserId,
+    Validity,
 )
 from keystead.domain.ports import Transaction
 from keystead.domain.refusal import Reason, RefusedError
 from keystead.domain.scopes import TANI_RIGHTS
+from keystead.domain.throttle import Attempts
 from tests.conformance.stores import STORES, all_accounts, all_groups, all_users, listening
 from tests.doubles import NOON
 
@@ -54,8 +71,13 @@ GROUP_IDS = [ANONYMOUS_ID, *(GroupId(bytes([n]) * 16) for n in range(5, 8))]
 TOKEN_IDS = [TokenId(UUID(int=n)) for n in range(4)]
 TOKEN_DIGESTS = [bytes([n]) * 32 for n in range(4)]
 MOMENTS = [NOON + n * timedelta(days=9999, milliseconds=1) for n in range(-3, 4)]
+MOMENT = st.sampled_from(MOMENTS)
+VALIDITIES = st.just(ALWAYS) | st.builds(
+    Validity, st.sampled_from([True, True, False]), st.none() | MOMENT, st.none() | MOMENT
+)
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=5)
 SCOPES = st.sampled_from([*Scope, Scope.NONE, Scope.USER_EDIT | Scope.CONTROL_THINGS])
+THINGS = st.lists(st.builds(ThingId, st.uuids()), max_size=3).map(tuple)
 USERS = st.builds(
     User,
     id=st.sampled_from(USER_IDS),
@@ -63,7 +85,8 @@ USERS = st.builds(
     scopes=SCOPES,
     display_name=TEXTS,
     email=TEXTS,
-    things=st.lists(st.builds(ThingId, st.uuids()), max_size=3).map(tuple),
+    things=THINGS,
+    validity=VALIDITIES,
 )
 RIGHTS = st.sampled_from([Scope.NONE, Scope.USER_EDIT, Scope.DIAG, TANI_RIGHTS])
 GROUPS = st.builds(Group, st.sampled_from(GROUP_IDS), st.sampled_from(NAMES), RIGHTS)
@@ -71,15 +94,22 @@ SEVERAL_GROUPS = st.lists(GROUPS, max_size=3, unique_by=lambda group: group.id).
 ITEMS = st.lists(
     st.builds(ItemRule, TEXTS, is_prefix=st.booleans(), may_write=st.booleans()), max_size=4
 ).map(tuple)
+LIMITS = st.just(NO_LIMITS) | st.builds(
+    TokenLimits, st.none() | SCOPES, st.none() | THINGS, st.none() | ITEMS
+)
+SOURCES = st.sampled_from(["", "local", "192.0.2.7", "2001:db8::/64"])
+USES = st.builds(LastUse, MOMENT, SOURCES)
 TOKEN_ID = st.sampled_from(TOKEN_IDS)
 TOKENS = st.builds(
     Token,
     id=TOKEN_ID,
     user_id=st.sampled_from(USER_IDS[:2]),
     device_name=TEXTS,
-    created=st.sampled_from(MOMENTS),
+    created=MOMENT,
     kind=st.sampled_from(TokenKind),
-    expires=st.none() | st.sampled_from(MOMENTS),
+    expires=st.none() | MOMENT,
+    limits=LIMITS,
+    last_used=st.none() | USES,
 )
 HASHES = st.sampled_from(["one", "two", "three"])
 CHANGES = st.one_of(
@@ -89,7 +119,9 @@ CHANGES = st.one_of(
     st.builds(PasswordChanged, st.sampled_from(USER_IDS), HASHES),
     st.builds(PasswordRehashed, st.sampled_from(USER_IDS), HASHES),
     *[st.builds(TokenAdded, TOKENS, st.sampled_from(TOKEN_DIGESTS))] * 3,
-    st.builds(TokenExtended, st.just(USER_IDS[0]), TOKEN_ID, st.sampled_from(MOMENTS)),
+    st.builds(TokenChanged, TOKENS),
+    st.builds(TokenRotated, st.just(USER_IDS[0]), TOKEN_ID, st.sampled_from(TOKEN_DIGESTS)),
+    st.builds(TokenExtended, st.just(USER_IDS[0]), TOKEN_ID, MOMENT),
     st.builds(TokenRemoved, st.just(USER_IDS[0]), TOKEN_ID),
     *[st.builds(MembershipsChanged, USERS, SEVERAL_GROUPS)] * 3,
     st.builds(UserItemsChanged, USERS, ITEMS),
@@ -100,18 +132,72 @@ CHANGES = st.one_of(
 )
 
 
+AUTHORS = st.builds(
+    Author,
+    st.sampled_from(["user", "owner", "nobody", "server"]),
+    TEXTS,
+    TEXTS,
+    st.none() | TOKEN_ID,
+    st.builds(Origin, TEXTS, SOURCES),
+)
+ENTRIES = st.builds(
+    Entry,
+    AUTHORS,
+    st.sampled_from(Action),
+    TEXTS,
+    TEXTS,
+    st.sampled_from(Outcome),
+    st.lists(st.tuples(TEXTS, TEXTS), max_size=2).map(tuple),
+    st.integers(1, 9),
+)
+ATTEMPTS = st.builds(
+    Attempts,
+    st.sampled_from(["", "ann", "strasse", "bob", "nobody"]),
+    SOURCES,
+    st.integers(0, 2),
+    MOMENT,
+    st.booleans(),
+)
+
+
 @dataclass(frozen=True)
 class Step:
-    """One transaction: what it tries to record, how, and whether it is refused at the end."""
+    """One transaction: what it tries to record and to keep, how, and whether it is refused.
+
+    Attributes:
+        entries: what it notes.
+        uses: when tokens were used.
+        cut: it removes the oldest event.
+    """
 
     changes: list[Change]
     refused: bool
     bulk: bool
+    entries: list[Entry] = field(default_factory=list)
+    uses: dict[TokenId, LastUse] = field(default_factory=dict)
+    attempts: list[Attempts] = field(default_factory=list)
+    cut: bool = False
+    author: Author = SERVER
+    essential: bool = False
+    summarised: bool = False
 
 
-REFUSED = st.sampled_from([False, False, False, True])
+REFUSED = SELDOM = st.sampled_from([False, False, False, True])
 STEPS = st.lists(
-    st.builds(Step, st.lists(CHANGES, max_size=5), REFUSED, st.booleans()), max_size=12
+    st.builds(
+        Step,
+        st.lists(CHANGES, max_size=5),
+        REFUSED,
+        st.booleans(),
+        st.lists(ENTRIES, max_size=2),
+        st.dictionaries(TOKEN_ID, USES, max_size=2),
+        st.lists(ATTEMPTS, max_size=3),
+        SELDOM,
+        AUTHORS,
+        st.booleans(),
+        SELDOM,
+    ),
+    max_size=12,
 )
 # Two people and a group are there from the start, so that most changes concern somebody.
 STAFF = Group(GROUP_IDS[1], "Ann", Scope.USER_EDIT)
@@ -140,9 +226,19 @@ async def fitted(tx: Transaction, change: Change) -> Change:
             there = [await tx.group(group.id) for group in groups]
             fit = [group for group in there if group and group.id != ANONYMOUS_ID]
             return MembershipsChanged(user, tuple(fit))
-        case TokenExtended(token_id=token_id) | TokenRemoved(token_id=token_id):
+        case (
+            TokenExtended(token_id=token_id)
+            | TokenRotated(token_id=token_id)
+            | TokenRemoved(token_id=token_id)
+        ):
             token = await tx.token(token_id)
             return replace(change, user_id=token.user_id) if token else change
+        case TokenChanged(token=wanted):
+            token = await tx.token(wanted.id)
+            if token is None:
+                return change
+            parts = {"device_name": wanted.device_name, "limits": wanted.limits}
+            return TokenChanged(replace(token, expires=wanted.expires, **parts))
         case _:
             return change
 
@@ -159,6 +255,10 @@ async def is_possible(tx: Transaction, change: Change) -> object:
             return not known and await tx.user(token.user_id)
         case TokenExtended(token_id=token_id) | TokenRemoved(token_id=token_id):
             return await tx.token(token_id)
+        case TokenChanged(token=token):
+            return await tx.token(token.id)
+        case TokenRotated(token_id=token_id, digest=digest):
+            return not await tx.is_digest_taken(digest) and await tx.token(token_id)
         case GroupRemoved(group=group):
             return group.id != ANONYMOUS_ID and await tx.group(group.id)
         case _:
@@ -195,16 +295,29 @@ async def everything(reader):
         ],
         "digests": [await reader.is_digest_taken(digest) for digest in TOKEN_DIGESTS],
         "principals": [
-            await reader.principal(user_id, token_id, NOON)
+            await reader.principal(user_id, token_id, now)
             for user_id in USER_IDS
             for token_id in TOKEN_IDS
+            for now in MOMENTS[1:6:2]
         ],
         "tokens of": [list(await reader.tokens_of(user_id)) for user_id in USER_IDS],
         "with digests": [
             list(await reader.tokens_with_digests(user_id)) for user_id in USER_IDS
         ],
-        "has editor": await reader.has_user_editor(NOON),
+        "has editor": [await reader.has_user_editor(now) for now in MOMENTS[1:6:2]],
+        "events": list(await reader.audit_events(0, 1000)),
+        "newest": list(await reader.audit_events_before(None, 3)),
+        "size": await reader.audit_size(),
+        "checkpoints": list(await reader.audit_checkpoints()),
+        "attempts": sorted(await reader.attempts(), key=astuple),
     }
+
+
+async def cut_oldest(tx):
+    """Remove the oldest event, but never the last."""
+    oldest, *others = await tx.audit_events(0, 2) or [None]
+    if others:
+        await tx.cut_audit(StoredCheckpoint(oldest.sequence, b"body", oldest.digest))
 
 
 async def history(store, steps):
@@ -216,17 +329,25 @@ async def history(store, steps):
 
         async def operation(tx, step=step):
             inside = []
+            tx.summarised = step.summarised
+            await tx.keep_attempts(step.attempts)
+            if step.cut:
+                await cut_oldest(tx)
             for wanted in step.changes:
                 change = await fitted(tx, wanted)
                 if await is_possible(tx, change):
                     await tx.record(change)
                     inside.append(await everything(tx))
+            for entry in step.entries:
+                await tx.note(entry)
+            await tx.keep_last_uses(step.uses)
             if step.refused:
                 raise RefusedError(Reason.FORBIDDEN)
             return inside
 
         try:
-            seen.append(await store.write(operation, bulk=step.bulk))
+            how = {"bulk": step.bulk, "essential": step.essential}
+            seen.append(await store.write(operation, author=step.author, **how))
         except RefusedError as refused:
             seen.append(refused.reason)
         seen.append(await everything(store.reader))

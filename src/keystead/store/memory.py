@@ -257,7 +257,7 @@ class _MemoryTransaction(_MemoryReader):
                 for token in await self.tokens_of(user.id):
                     del tables.tokens[token.id]
                 for account, source in tuple(tables.attempts):
-                    if account == names.key(user.name):
+                    if account and account == names.key(user.name):
                         del tables.attempts[account, source]
             case (
                 PasswordChanged(user_id=user_id, password_hash=encoded)
@@ -267,8 +267,9 @@ class _MemoryTransaction(_MemoryReader):
             case TokenAdded(token=token, digest=digest):
                 tables.tokens[token.id] = (token, digest)
             case TokenChanged(token=token):
-                _, digest = tables.tokens[token.id]
-                tables.tokens[token.id] = (token, digest)
+                before, digest = tables.tokens[token.id]
+                present = replace(token, last_used=before.last_used)
+                tables.tokens[token.id] = (present, digest)
             case TokenRotated(token_id=token_id, digest=digest):
                 tables.tokens[token_id] = (tables.tokens[token_id][0], digest)
             case TokenExtended(token_id=token_id, expires=expires):

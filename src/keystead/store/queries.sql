@@ -215,4 +215,5 @@ insert or replace into attempt (account, source, failures, last, known) values (
 delete from attempt where account = ? and source = ?;
 
 -- name: remove_attempts_of
-delete from attempt where account = ?;
+-- Not those without an account, which are the failures of sources.
+delete from attempt where account = ? and account <> '';
