@@ -237,8 +237,9 @@ async def fitted(tx: Transaction, change: Change) -> Change:
             token = await tx.token(wanted.id)
             if token is None:
                 return change
-            parts = {"device_name": wanted.device_name, "limits": wanted.limits}
-            return TokenChanged(replace(token, expires=wanted.expires, **parts))
+            name, expires, limits = wanted.device_name, wanted.expires, wanted.limits
+            changed = replace(token, device_name=name, expires=expires, limits=limits)
+            return TokenChanged(changed)
         case _:
             return change
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keystead.domain.change import GroupAdded, MembershipsChanged, UserAdded, UserRemoved
-from keystead.domain.model import Account, GroupEntry, Principal, TokenKind, UserId
+from keystead.domain.model import ALWAYS, Account, GroupEntry, Principal, TokenKind, UserId
 from keystead.store import sqlite_file
 from keystead.store.sql import migrations
 from keystead.store.sqlite import SqliteStore
@@ -179,6 +179,31 @@ def test_a_migration_from_version_1_loses_nothing(tmp_path):
     assert (groups, revisions) == ((STAFF,), [42])
     assert schema(old)[0] == schema(fresh)[0]
     assert schema(old)[2:] == schema(fresh)[2:]
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_what_is_new_in_version_3_is_empty_after_a_migration(tmp_path, version):
+    path = tmp_path / NAME
+    version_1(path)
+    sqlite_file._migrate(path, migrations()[:version], 1)
+    sqlite_file.prepare(path)
+
+    async def scenario(store):
+        reader = store.reader
+        found = [
+            [user.validity for user in await all_users(reader)],
+            list(await reader.tokens_of(ANN.id)),
+            list(await reader.audit_events(0, 9)),
+            list(await reader.audit_checkpoints()),
+            list(await reader.attempts()),
+        ]
+        await record(store, UserRemoved(BOB))
+        return found, [event.sequence for event in await reader.audit_events(0, 9)]
+
+    with closing(SqliteStore(path, SettableClock())) as store:
+        found, sequences = asyncio.run(scenario(store))
+    assert found == [[ALWAYS, ALWAYS], [TABLET, PHONE], [], [], []]
+    assert sequences == [1]
 
 
 def test_what_users_had_goes_with_them_after_a_migration(tmp_path):
