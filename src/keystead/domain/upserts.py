@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from keystead.domain import names
 from keystead.domain.accounts import (
     add_user,
+    check_keeps_limits,
     check_password,
     keep_a_user_editor,
     record_password,
@@ -162,6 +163,7 @@ async def _change_user(tx: Transaction, actor: Actor, before: User, checked: _Ch
     if items != items_before:
         await tx.record(UserItemsChanged(after, items))
     if checked.password_hash is not None:
+        check_keeps_limits(actor, before)
         is_own = isinstance(actor, Principal) and actor.user.id == before.id
         await record_password(tx, after, checked.password_hash, is_own=is_own)
     lost = with_groups(before.scopes, groups_before) & ~with_groups(after.scopes, groups)
