@@ -68,7 +68,13 @@ def test_an_account_is_made_with_all_that_was_said(box):
             "email": "bob@box.example",
             "scopes": ["ControlThings", "Diag"],
             "things": [THING],
+            "groups": [],
+            "has_password": True,
+            "enabled": True,
+            "since": None,
+            "until": None,
         },
+        "items": [],
         "tokens": [],
     }
 
@@ -99,6 +105,8 @@ def test_an_account_is_shown_to_people(keystead):
         "display name:  Ann\n"
         "e-mail:        \n"
         "scopes:        Admin\n"
+        "state:         enabled\n"
+        "password:      yes\n"
         f"thing:         {THING}\n"
     )
 
@@ -110,8 +118,39 @@ def test_no_name_or_text_writes_to_the_terminal_what_it_likes(keystead):
     shown = keystead.done("user", "show", "ann").out
 
     assert "".join(shown.split("\n")).isprintable()
-    assert len(shown.splitlines()) == 4
+    assert len(shown.splitlines()) == 6
     assert keystead.done("user", "show", "ann", "--json").json["user"]["email"] == nasty
+
+
+@pytest.mark.clause("IEC 62443-4-2 CR 2.1 RE2")
+def test_an_account_is_put_into_groups_and_taken_out(box):
+    box.done("group", "write", "plumbers")
+    box.done("group", "write", "guests")
+
+    box.done("user", "groups", "ANN", "plumbers", "guests")
+    assert box.done("user", "show", "ann", "--json").json["user"]["groups"] == [
+        "plumbers",
+        "guests",
+    ]
+    assert box.done("user", "list").out == "ann  Admin  groups: plumbers,guests\n"
+    assert "group:         guests\n" in box.done("user", "show", "ann").out
+    assert box("user", "groups", "ann", "nobody").complaint == Reason.NO_SUCH_GROUP.value
+
+    box.done("user", "groups", "ann")
+    assert box.done("user", "list").out == "ann  Admin\n"
+
+
+def test_the_rules_of_an_account_are_shown_and_that_it_has_no_password(box):
+    with sqlite3.connect(box.data / "keystead.sqlite") as db:
+        db.execute("update user set password_hash = null")
+        rules = b'[["Objects.Plant", true, false]]'
+        db.execute("insert into user_items select id, ? from user", (rules,))
+    db.close()
+
+    assert box.done("user", "list").out == "ann  Admin  no password\n"
+    shown = box.done("user", "show", "ann").out
+    assert "password:      no\n" in shown
+    assert "item:          read Objects.Plant and what is below\n" in shown
 
 
 def test_an_account_is_removed(box):

@@ -3,18 +3,16 @@
 import asyncio
 from uuid import UUID
 
-import msgspec
 import pytest
 
-from keystead.app import desk
-from keystead.control.calls import Answer, Call, call
+from keystead.control.calls import Answer
 from keystead.control.catalogue import catalogue
 from keystead.domain.model import PUSH_BUTTON_USER, Scope
 from keystead.domain.pairing import pair
 from keystead.domain.refusal import Reason, RefusedError
-from keystead.domain.sign_in import sign_in
 from keystead.domain.tokens import digest
-from tests.doubles import PASSWORD, FastHasher, directory
+from tests.doubles import PASSWORD
+from tests.unit.office import Office, refusal
 from tests.unit.people import opened
 
 THING = UUID("6ba7b810-9dad-11d1-80b4-00c04fd430c8")
@@ -22,44 +20,9 @@ OTHER_THING = UUID("6ba7b811-9dad-11d1-80b4-00c04fd430c8")
 TOKEN = UUID("b1f0c7de-8f0e-4c8a-9c53-0a35a1b2c3d4")
 
 
-class Office:
-    """A desk with a directory, and what the owner says there."""
-
-    def __init__(self, press=None):
-        self.hasher = FastHasher()
-        self.directory = directory(hasher=self.hasher)
-        self.desk = desk(self.directory, press)
-
-    def answer(self, command, **params):
-        """Give the answer with its result as plain JSON values."""
-        given = asyncio.run(call(self.desk, Call(command, params)))
-        assert isinstance(given, Answer)
-        return given
-
-    def done(self, command, **params):
-        """Have a command carried out and give its result."""
-        given = self.answer(command, **params)
-        assert given.outcome == "done", given
-        assert (given.text, given.reason) == ("", "")
-        return msgspec.json.decode(given.result)
-
-    def add(self, name, scopes=Scope.ADMIN, **details):
-        return self.done("users.add", name=name, password=PASSWORD, scopes=scopes, **details)
-
-    def names(self):
-        return [user["name"] for user in self.done("users.list")]
-
-    def sign_in(self, name, password=PASSWORD):
-        return asyncio.run(sign_in(self.directory, name, password, "tablet"))
-
-
 @pytest.fixture
 def office():
     return Office()
-
-
-def refusal(reason):
-    return Answer("refused", reason.value, reason.name)
 
 
 def test_an_added_account_is_listed_with_what_it_was_given(office):
@@ -77,6 +40,11 @@ def test_an_added_account_is_listed_with_what_it_was_given(office):
             "email": "ann@box",
             "scopes": ["ControlThings"],
             "things": [str(THING), str(OTHER_THING)],
+            "groups": [],
+            "has_password": True,
+            "enabled": True,
+            "since": None,
+            "until": None,
         }
     ]
 
@@ -142,18 +110,20 @@ def test_an_account_is_shown_with_its_tokens_oldest_first(office):
 
     shown = office.done("users.show", name="ANN")
 
-    assert shown["user"] == {
-        "name": "ann",
-        "display_name": "",
-        "email": "",
-        "scopes": ["Admin"],
-        "things": [],
-    }
+    assert shown["user"] == office.done("users.list")[0]
+    assert shown["items"] == []
     assert shown["tokens"] == [
         {
             "id": str(signed_in.principal.token_id),
             "device_name": "tablet",
+            "kind": "device",
             "created": "2024-05-17T12:00:00Z",
+            "expires": None,
+            "last_used": None,
+            "last_source": "",
+            "scopes": None,
+            "things": None,
+            "items": None,
         }
         for signed_in in (first, second)
     ]
@@ -252,10 +222,20 @@ def test_the_last_account_that_can_change_users_stays(office):
         ("users.remove", {}),
         ("users.passwd", {"password": PASSWORD}),
         ("users.scopes", {"scopes": 0}),
+        ("users.state", {"enabled": False}),
+        ("users.groups", {"groups": []}),
     ],
 )
 def test_nobody_can_be_shown_or_changed_who_is_not_there(office, command, params):
     assert office.answer(command, name="nobody", **params) == refusal(Reason.NO_SUCH_USER)
+
+
+@pytest.mark.parametrize("rights", [Scope.CONTROL_THINGS, Scope.ADMIN])
+def test_a_group_holds_no_scopes_of_accounts(office, rights):
+    answer = office.answer("groups.write", name="plumbers", rights=rights)
+
+    assert answer == refusal(Reason.INCONSISTENT_SCOPES)
+    assert [group["name"] for group in office.done("groups.list")] == ["anonymous"]
 
 
 def test_the_button_reaches_whoever_waits():
@@ -363,6 +343,18 @@ def test_every_command_says_what_it_does():
         "users.remove",
         "users.passwd",
         "users.scopes",
+        "users.state",
+        "users.groups",
+        "tokens.list",
+        "tokens.add",
+        "tokens.rotate",
+        "tokens.remove",
+        "groups.list",
+        "groups.show",
+        "groups.write",
+        "groups.remove",
+        "locks.list",
+        "locks.clear",
         "pairing.press",
         "import.users",
         "export",

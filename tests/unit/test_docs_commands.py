@@ -60,6 +60,7 @@ def keystead(tmp_path, capfd, monkeypatch):
     for folder in (tmp_path, tmp_path / "nymea"):
         box(folder / "user-db.sqlite", 2)
     shutil.copy(ROOT / "docs/reference/introspection.json", tmp_path)
+    (tmp_path / "rules.csv").write_text("name,prefix,write\nObjects.Plant.Boiler,yes,no\n")
     return CommandLine(capfd, monkeypatch, tmp_path / "data")
 
 

@@ -6,8 +6,10 @@ from contextlib import suppress
 import msgspec
 
 from keystead import CannotError, printable
+from keystead.cli import printing
 from keystead.cli.owner import RefusedByRulesError, result
 from keystead.control.catalogue import RightsAnswer
+from keystead.control.rows import RuleRow
 from keystead.domain.model import ItemRule
 from keystead.settings import Settings
 
@@ -64,8 +66,5 @@ def _ask(settings: Settings, given: argparse.Namespace) -> RightsAnswer:
 
 
 def _sentence(rule: ItemRule, group: str | None) -> str:
-    right = "read and write" if rule.may_write else "read"
-    below = " and what is below" if rule.is_prefix else ""
     whose = "own rule" if group is None else f"group {printable(group)}"
-    name = printable(rule.name) if rule.name else "everything"
-    return f"{whose}: {right} {name}{below if rule.name else ''}"
+    return f"{whose}: {printing.rule(RuleRow(*rule))}"
