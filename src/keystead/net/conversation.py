@@ -57,7 +57,7 @@ class Conversations:
     """All conversations of this server, and the tasks that work for them.
 
     Args:
-        tasks: where requests that have to wait are worked on.
+        tasks: where what lasts is worked on.
         limits: bounds on connections.
 
     Attributes:
@@ -73,6 +73,7 @@ class Conversations:
         self.closing = False
         self._tasks = tasks
         self._running: set[asyncio.Task[None]] = set()
+        self._answering: dict[Conversation, asyncio.Task[None]] = {}
         self._all_closed = asyncio.Event()
 
     def start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
@@ -81,6 +82,19 @@ class Conversations:
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         return task
+
+    def answer(self, conversation: "Conversation", waiting: Coroutine[Any, Any, None]) -> None:
+        """Work on the request of a conversation that has to wait, until it is ``answered``.
+
+        Not in the task group, which takes longer than all the rest of the task: *waiting* deals
+        with its own errors.
+        """
+        loop = asyncio.get_running_loop()
+        self._answering[conversation] = loop.create_task(waiting)
+
+    def answered(self, conversation: "Conversation") -> None:
+        """Take note that the request of a conversation that had to wait is done."""
+        self._answering.pop(conversation, None)
 
     async def close_all(self, patience: float) -> None:
         """Close every connection, those with a request under way once that is answered.
@@ -96,8 +110,11 @@ class Conversations:
                 await asyncio.wait_for(self._all_closed.wait(), patience)
         for conversation in tuple(self.open):
             conversation.abort()
-        for task in tuple(self._running):
+        answering = tuple(self._answering.values())
+        for task in (*self._running, *answering):
             task.cancel()
+        if answering:
+            await asyncio.wait(answering)
 
     def forget(self, conversation: "Conversation") -> None:
         """Take note that a connection is gone."""
@@ -288,7 +305,7 @@ class Conversation:
         if self._pace.left < 0:
             self._rest()
         if session.job is not None:
-            self._all.start(self._wait())
+            self._all.answer(self, self._wait())
         elif session.closing:
             self.close()
         elif self._resting or session.has_requests:
@@ -341,6 +358,7 @@ class Conversation:
         except Exception:
             LOG.exception("request failed")
             replies = session.apologise()
+        self._all.answered(self)  # before the next one may begin
         session.resume()
         self._guest.judge()
         if self._closed:

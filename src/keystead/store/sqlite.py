@@ -134,21 +134,25 @@ class SqliteStore:
         while self._waiting and len(batch) < MAX_BATCH and not batch[-1].bulk:
             batch.append(self._waiting.popleft())
         self._company = len(batch)
+        head = None
         try:
             has_run = not batch[-1].bulk and self._run(batch, patience=0)
+            if has_run:  # here, as a thread would fight over Python's lock for each event
+                head = self._told(batch)
         except apsw.Error:
             LOG.exception("write failed")
             self._fail(batch)
             self._deliver(batch)
             return
-        work = partial(self._finish, batch, has_run=has_run)
+        work = partial(self._finish, batch, head, has_run=has_run)
         finished = asyncio.get_running_loop().run_in_executor(self._thread, work)
         finished.add_done_callback(lambda _: self._deliver(batch))
 
-    def _finish(self, batch: list[_Job], *, has_run: bool) -> None:
+    def _finish(self, batch: list[_Job], head: Head | None, *, has_run: bool) -> None:
+        """Have *batch* committed; run it and tell of it before, unless that is done."""
         try:
             if has_run or self._run(batch, patience=BUSY_PATIENCE):
-                self._commit(batch)
+                self._commit(batch, head if has_run else self._told(batch))
                 return
         except Exception:  # whatever it is, nobody may take it for stored
             LOG.exception("write failed")
@@ -204,17 +208,14 @@ class SqliteStore:
             job.commit = Commit(revision, transaction.recorded)
         return False
 
-    def _commit(self, batch: list[_Job]) -> None:
-        """Write down what happened, and make all of it durable."""
-        try:
-            head = self._told(batch)
-        except Exception:
-            LOG.critical("audit trail cannot be written: changes are refused", exc_info=True)
+    def _commit(self, batch: list[_Job], head: Head | None) -> None:
+        """Make what *batch* did durable, with the trail up to *head*."""
+        if head is None:
             self._commit_untold(batch)
             return
         missed = 0 if any(job.entries for job in batch) else self._missed
         if self._has_committed(batch, missed):
-            self._head, self._missed = Head(head.sequence, head.digest), missed
+            self._head, self._missed = head, missed
 
     def _commit_untold(self, batch: list[_Job]) -> None:
         """Refuse what changes something, and go on with what is essential without the trail."""
@@ -234,8 +235,15 @@ class SqliteStore:
         if self._has_committed(essential, missed):
             self._missed = missed
 
-    def _told(self, batch: list[_Job]) -> Head | StoredEvent:
-        """Append to the audit trail what *batch* tells; give its new end."""
+    def _told(self, batch: list[_Job]) -> Head | None:
+        """Append to the audit trail what *batch* tells; give its new end, None if it cannot be."""
+        try:
+            return self._append(batch)
+        except Exception:
+            LOG.critical("audit trail cannot be written: changes are refused", exc_info=True)
+            return None
+
+    def _append(self, batch: list[_Job]) -> Head:
         head: Head | StoredEvent = self._head
         told = [(job.now, entry) for job in batch for entry in job.entries]
         if told and self._missed:
@@ -243,7 +251,7 @@ class SqliteStore:
         for now, entry in told:
             head = link(head, now, entry)
             self._writing.execute(QUERIES.add_audit_event, head)
-        return head
+        return Head(head.sequence, head.digest)
 
     def _has_committed(self, batch: list[_Job], missed: int) -> bool:
         """Make what *batch* has changed durable; False when nothing is stored.
