@@ -5,7 +5,16 @@ from typing import Any, cast
 from uuid import UUID
 
 from keystead.domain.change import Change, Commit
-from keystead.domain.model import Group, Principal, Scope, TokenId, User, UserId
+from keystead.domain.model import (
+    NO_LIMITS,
+    Group,
+    Principal,
+    Scope,
+    TokenId,
+    TokenLimits,
+    User,
+    UserId,
+)
 from keystead.rpc.bus import Bus, LiveAnonymous, LiveUser
 from keystead.rpc.session import Session
 
@@ -21,6 +30,7 @@ class Listener:
 
     Attributes:
         revoked: how often it was signed out.
+        renewed: what it was told to be signed in as instead, each time.
         heard: what it held at each time it was told that its rights have changed.
     """
 
@@ -28,11 +38,15 @@ class Listener:
     token_id: TokenId | None = None
     live: LiveUser | LiveAnonymous | None = None
     revoked: int = 0
+    renewed: list[Principal] = field(default_factory=list)
     heard: list[Scope] = field(default_factory=list)
 
-    def sign_in(self, user: User, token_id: TokenId, *groups: Group) -> LiveUser:
+    def sign_in(
+        self, user: User, token_id: TokenId, *groups: Group, limits: TokenLimits = NO_LIMITS
+    ) -> LiveUser:
         """Follow a user from now on."""
-        live = self.bus.follow(cast("Session", self), Principal(user, token_id, groups))
+        principal = Principal(user, token_id, groups, limits)
+        live = self.bus.follow(cast("Session", self), principal)
         self.token_id, self.live = token_id, live
         return live
 
@@ -52,6 +66,13 @@ class Listener:
         """Take note of having been signed out."""
         self.revoked += 1
         self.sign_out()
+
+    def renew(self, principal: Principal) -> None:
+        """Be signed in within other limits."""
+        self.renewed.append(principal)
+        self.sign_out()
+        groups, limits = principal.groups, principal.limits
+        self.sign_in(principal.user, principal.token_id, *groups, limits=limits)
 
     def rights_changed(self) -> None:
         """Take note of what is held now."""

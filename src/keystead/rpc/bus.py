@@ -231,13 +231,11 @@ class Bus:
                     session.revoke()
                 return ()
             case TokenChanged(token=token):
-                for live in self._live(token.user_id):
-                    present = Principal(
-                        live.user, token.id, live.groups, token.limits, token.expires
+                for session in self._sessions_with(token.user_id, token.id):
+                    live = self._live(token.user_id)[0]  # user and groups are the same in all
+                    session.renew(
+                        Principal(live.user, token.id, live.groups, token.limits, token.expires)
                     )
-                    for session in tuple(live.sessions):
-                        if session.token_id == token.id:
-                            session.renew(present)
                 return ()
             case GroupChanged(group=group) | GroupItemsChanged(group=group):
                 return self._replace_group(group.id, (group,))
