@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from pathlib import Path
 
 from keystead.domain.change import Change, Commit
-from keystead.domain.model import Account, GroupEntry, User
+from keystead.domain.model import Account, GroupEntry, GroupId, User
 from keystead.domain.ports import Reader, Store, Transaction
 from keystead.store import sqlite_file
 from keystead.store.memory import MemoryStore
@@ -53,6 +53,11 @@ def listening(store: Store) -> list[Commit]:
 async def all_users(reader: Reader) -> list[User]:
     """Give the users of all portions."""
     return [user async for portion in reader.users() for user in portion]
+
+
+async def all_members(reader: Reader, group_id: GroupId) -> list[User]:
+    """Give the members of a group of all portions."""
+    return [user async for portion in reader.members_of(group_id) for user in portion]
 
 
 async def all_accounts(

@@ -62,7 +62,14 @@ from keystead.domain.ports import Transaction
 from keystead.domain.refusal import Reason, RefusedError
 from keystead.domain.scopes import TANI_RIGHTS
 from keystead.domain.throttle import Attempts
-from tests.conformance.stores import STORES, all_accounts, all_groups, all_users, listening
+from tests.conformance.stores import (
+    STORES,
+    all_accounts,
+    all_groups,
+    all_members,
+    all_users,
+    listening,
+)
 from tests.doubles import NOON
 
 NAMES = ["Ann", "ANN", "Straße", "STRASSE", "", "bob", "\uff42ob"]
@@ -286,6 +293,7 @@ async def everything(reader):
         "items of users": [await reader.items_of_user(user_id) for user_id in USER_IDS],
         "groups by id": [await reader.group(group_id) for group_id in GROUP_IDS],
         "groups by name": [await reader.group_named(name) for name in [*NAMES, "anonymous"]],
+        "members": [await all_members(reader, group_id) for group_id in GROUP_IDS],
         "items of groups": [await reader.items_of_group(group_id) for group_id in GROUP_IDS],
         "tokens": [await reader.token(token_id) for token_id in TOKEN_IDS],
         "by digest": [

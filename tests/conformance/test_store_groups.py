@@ -26,7 +26,7 @@ from tests.conformance.samples import (
     numbered,
     numbered_group,
 )
-from tests.conformance.stores import all_groups, record
+from tests.conformance.stores import all_groups, all_members, record
 
 NOBODY = UserId(b"nobody" * 2)
 
@@ -213,6 +213,42 @@ def test_memberships_stay_when_the_user_changes_and_show_the_group_as_of_now(pla
         return await store.reader.groups_of(ANN.id)
 
     assert play(scenario) == (stronger, STAFF)
+
+
+def test_the_members_of_a_group_come_in_the_order_of_their_ids(play):
+    users = [numbered(n) for n in range(600, 0, -1)]  # more than two portions of SQLite
+
+    async def scenario(store):
+        await record(store, *GROUPS, *(UserAdded(user, None) for user in users))
+        await record(store, *(MembershipsChanged(u, (STAFF, NIGHT)) for u in users))
+        await record(store, MembershipsChanged(users[0], (NIGHT, STAFF)))
+        await record(store, *(MembershipsChanged(u, (STAFF,)) for u in users[3:]))
+        await record(store, UserChanged(users[1]._replace(email="new")), UserRemoved(users[2]))
+        groups = (STAFF.id, NIGHT.id, GUESTS.id, ANONYMOUS_ID, GroupId(b"x" * 16))
+        return [await all_members(store.reader, group_id) for group_id in groups]
+
+    left = [*users[:0:-1], users[0]]
+    left = [u._replace(email="new") if u is users[1] else u for u in left if u is not users[2]]
+    assert play(scenario) == [left, left[-2:], [], [], []]
+
+
+def test_a_transaction_sees_who_is_a_member_by_now(play):
+    async def operation(tx):
+        seen = [await all_members(tx, NIGHT.id)]
+        for change in (
+            MembershipsChanged(BOB, (NIGHT,)),
+            UserRemoved(ANN),
+            GroupRemoved(NIGHT),
+        ):
+            await tx.record(change)
+            seen.append(await all_members(tx, NIGHT.id))
+        return seen
+
+    async def scenario(store):
+        await record(store, *BOTH, *GROUPS, MembershipsChanged(ANN, (STAFF, NIGHT)))
+        return await store.write(operation)
+
+    assert play(scenario) == [[ANN], [ANN, BOB], [BOB], []]
 
 
 # --- what goes ------------------------------------------------------------------------------

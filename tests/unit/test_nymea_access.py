@@ -13,6 +13,10 @@ UUID = "11111111-2222-3333-4444-555555555555"
 ANYBODY, ADMINISTRATORS, USER_EDITORS, ONESELF = "anybody", "administrators", "editors", "self"
 NEW = {"username": "new", "password": PASSWORD}
 METHODS = {
+    "Access.Simulate": (
+        {"method": "Users.RemoveUser", "params": {"username": "ann"}},
+        ANYBODY,  # each method to simulate asks for what it asks for itself
+    ),
     "JSONRPC.Authenticate": (
         {"username": "olga", "password": PASSWORD, "deviceName": ""},
         ANYBODY,

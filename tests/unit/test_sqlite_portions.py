@@ -54,6 +54,18 @@ def test_users_come_in_portions_that_delay_nobody(store):
     assert asyncio.run(scenario()) == ([PORTION, PORTION, 1], [PORTION, PORTION, 1])
 
 
+def test_members_come_in_portions_that_delay_nobody(store):
+    group = numbered_group(1)
+    users = [numbered(n) for n in range(PORTION + 1)]
+
+    async def scenario():
+        await record(store, GroupAdded(group), *(UserAdded(user, None) for user in users))
+        await record(store, *(MembershipsChanged(user, (group,)) for user in users))
+        return await sizes(store.reader.members_of(group.id))
+
+    assert asyncio.run(scenario()) == [PORTION, 1]
+
+
 @pytest.mark.parametrize(
     ("limit", "expected"),
     [

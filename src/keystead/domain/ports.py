@@ -81,6 +81,12 @@ class Reader(Protocol):
     async def items_of_group(self, group_id: GroupId) -> tuple[ItemRule, ...]:
         """A group's rules in the order they were given; none for an unknown group."""
 
+    def members_of(self, group_id: GroupId) -> AsyncIterator[Sequence[User]]:
+        """The members of a group in the order of their ids, in portions.
+
+        None for an unknown group, nor for that of everybody.
+        """
+
     async def count_users(self) -> int:
         """Count all users."""
 

@@ -7,6 +7,7 @@ from keystead.domain.events import Action, Outcome
 from keystead.domain.refusal import MISSING_RIGHTS, Reason, RefusedError
 from keystead.nymea import envelope
 from keystead.nymea.errors import INVALID_TOKEN, error_word
+from keystead.nymea.validation import InvalidParamsError
 from keystead.rpc.method import Method
 from keystead.rpc.session import Replies
 
@@ -34,6 +35,8 @@ async def waiting(
         result = await method.handler(session, **arguments)
     except RefusedError as refused:
         return [refusal(session, number, method, refused)]
+    except InvalidParamsError as invalid:  # of a method that this one is about
+        return [envelope.error(number, str(invalid))]
     return [envelope.success(number, _returns(method, result))]
 
 

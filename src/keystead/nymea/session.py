@@ -1,6 +1,7 @@
 """One nymea connection: bytes in, messages out, no sockets."""
 
 from collections.abc import Collection, Coroutine, Sequence
+from copy import copy
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -202,6 +203,12 @@ class Session:
         if self._directory is None:
             self._directory = self.face.directory.at(self.origin)
         return self._directory
+
+    def on(self, directory: Directory) -> "Session":
+        """Give a session like this one, for methods that are to work on another directory."""
+        twin = copy(self)
+        twin._directory = directory
+        return twin
 
     @property
     def origin(self) -> Origin:

@@ -57,6 +57,8 @@ class Method(Generic[S]):
     Attributes:
         refusable: the rules may say no, and the returns have a place to say so.
         steady: the result depends on nothing but who is signed in, so it may be kept.
+        simulable: it may be asked what a call would change: the handler changes nothing but
+            through the directory of the session it is given.
         result_field: wire key of the result; None when the result is the whole returns.
     """
 
@@ -66,6 +68,7 @@ class Method(Generic[S]):
     kind: Kind
     refusable: bool
     steady: bool
+    simulable: bool
     params: Shape
     returns: Shape
     result_field: str | None
@@ -125,6 +128,7 @@ class Catalogue(Generic[S]):
         access: Access,
         refusable: bool = False,
         steady: bool = False,
+        simulable: bool = False,
         returns: str | None = None,
     ) -> Callable[[H], H]:
         """List the decorated function under *name*.
@@ -136,6 +140,7 @@ class Catalogue(Generic[S]):
             access: no default, so that no method is open by accident.
             refusable: see ``Method``.
             steady: see ``Method``.
+            simulable: see ``Method``.
             returns: wire key for the result; without it the result must be None or a Struct.
 
         Raises:
@@ -155,6 +160,7 @@ class Catalogue(Generic[S]):
                 kind=kind,
                 refusable=refusable,
                 steady=steady,
+                simulable=simulable,
                 params=self._struct(
                     f"{handler.__name__}_params",
                     {p.name: (hints[p.name], p.default) for p in parameters},

@@ -167,6 +167,14 @@ class _MemoryReader:
     async def items_of_group(self, group_id: GroupId) -> tuple[ItemRule, ...]:
         return self._tables.group_items.get(group_id, ())
 
+    async def members_of(self, group_id: GroupId) -> AsyncIterator[Sequence[User]]:
+        tables = self._tables
+        yield [
+            user
+            for user_id, user in sorted(tables.users.items())
+            if group_id in tables.memberships.get(user_id, ())
+        ]
+
     async def count_users(self) -> int:
         return len(self._tables.users)
 

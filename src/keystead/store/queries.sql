@@ -33,6 +33,13 @@ order by user.seq, membership.position;
 -- The place from which users are read on when some are left out.
 select seq from user order by seq limit 1 offset ?;
 
+-- name: members_after
+select user.id, user.name, user.scopes, user.display_name, user.email, user.things,
+       user.enabled, user.valid_since, user.valid_until, user.seq
+from membership join user on user.id = membership.user_id
+where membership.group_id = ?1 and membership.user_id > ?2
+order by membership.user_id limit ?3;
+
 -- name: count_users
 select count(*) from user;
 

@@ -160,6 +160,13 @@ class SqliteReader:
     async def items_of_group(self, group_id: GroupId) -> tuple[ItemRule, ...]:
         return rows_of.items(self._value(QUERIES.items_of_group, group_id))
 
+    async def members_of(self, group_id: GroupId) -> AsyncIterator[Sequence[User]]:
+        last = b""
+        query = QUERIES.members_after
+        while rows := self._db.execute(query, (group_id, last, PORTION)).fetchall():
+            yield [rows_of.user(row) for row in rows]
+            last = cast("bytes", rows[-1][0])
+
     async def count_users(self) -> int:
         return cast("int", self._value(QUERIES.count_users))
 

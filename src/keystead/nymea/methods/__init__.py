@@ -5,6 +5,7 @@ from keystead.nymea.catalogue import catalogue
 from keystead.nymea.methods import (
     access_accounts,
     access_audit,
+    access_simulation,
     access_tokens,
     jsonrpc,
     users,
@@ -13,6 +14,7 @@ from keystead.nymea.methods import (
 __all__ = [
     "access_accounts",
     "access_audit",
+    "access_simulation",
     "access_tokens",
     "catalogue",
     "jsonrpc",

@@ -69,7 +69,7 @@ async def get_account(session: Session, *, username: str | None = None) -> Acces
     )
 
 
-@method("Access.SetAccountState", access=MANAGES_USERS, refusable=True)
+@method("Access.SetAccountState", access=MANAGES_USERS, refusable=True, simulable=True)
 async def set_account_state(
     session: Session,
     username: str,
@@ -88,7 +88,7 @@ async def set_account_state(
     await accounts.set_validity(session.directory, session.actor, username, validity)
 
 
-@method("Access.SetAccountRights", access=MANAGES_USERS, refusable=True)
+@method("Access.SetAccountRights", access=MANAGES_USERS, refusable=True, simulable=True)
 async def set_account_rights(
     session: Session,
     username: str,
@@ -125,7 +125,7 @@ async def get_groups(session: Session) -> Page[AccessGroup]:
     )
 
 
-@method("Access.WriteGroup", access=MANAGES_USERS, refusable=True)
+@method("Access.WriteGroup", access=MANAGES_USERS, refusable=True, simulable=True)
 async def write_group(
     session: Session,
     name: str,
@@ -141,7 +141,7 @@ async def write_group(
     await groups.write_group(session.directory, session.actor, draft)
 
 
-@method("Access.RemoveGroup", access=MANAGES_USERS, refusable=True)
+@method("Access.RemoveGroup", access=MANAGES_USERS, refusable=True, simulable=True)
 async def remove_group(session: Session, name: str) -> None:
     """Remove a group and take it from its members, whose rights by it end at once."""
     await groups.remove_group(session.directory, session.actor, name)

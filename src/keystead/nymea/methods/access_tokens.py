@@ -53,7 +53,7 @@ async def get_own_tokens(session: Session) -> list[AccessToken]:
     return [access_token(token, user) for token in found]
 
 
-@method("Access.CreateToken", access=OWN_ACCOUNT, refusable=True)
+@method("Access.CreateToken", access=OWN_ACCOUNT, refusable=True, simulable=True)
 async def create_token(
     session: Session,
     device_name: str,
@@ -79,7 +79,7 @@ async def create_token(
     return NewToken(made.secret, made.principal.token_id)
 
 
-@method("Access.ChangeToken", access=OWN_ACCOUNT, refusable=True)
+@method("Access.ChangeToken", access=OWN_ACCOUNT, refusable=True, simulable=True)
 async def change_token(
     session: Session,
     token_id: UUID,
@@ -101,7 +101,9 @@ async def change_token(
     await tokens.change_token(session.directory, session.actor, TokenId(token_id), draft)
 
 
-@method("Access.RotateToken", access=OWN_ACCOUNT, refusable=True, returns="token")
+@method(
+    "Access.RotateToken", access=OWN_ACCOUNT, refusable=True, simulable=True, returns="token"
+)
 async def rotate_token(session: Session, token_id: UUID) -> str:
     """Give a device's token another secret, which is shown this once; all else stays.
 

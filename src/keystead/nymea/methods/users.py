@@ -23,7 +23,7 @@ from keystead.rpc.method import Page
 _ADMIN = (PermissionScope.PermissionScopeAdmin,)
 
 
-@method("Users.CreateUser", access=MANAGES_USERS, refusable=True)
+@method("Users.CreateUser", access=MANAGES_USERS, refusable=True, simulable=True)
 async def create_user(
     session: Session,
     username: str,
@@ -49,7 +49,7 @@ async def create_user(
     await accounts.create_user(session.directory, session.actor, new, password)
 
 
-@method("Users.ChangePassword", access=OWN_ACCOUNT, refusable=True)
+@method("Users.ChangePassword", access=OWN_ACCOUNT, refusable=True, simulable=True)
 async def change_password(session: Session, new_password: str) -> None:
     """Change the password of the user who is signed in.
 
@@ -58,7 +58,7 @@ async def change_password(session: Session, new_password: str) -> None:
     await accounts.change_own_password(session.directory, _signed_in(session), new_password)
 
 
-@method("Users.ChangeUserPassword", access=MANAGES_USERS, refusable=True)
+@method("Users.ChangeUserPassword", access=MANAGES_USERS, refusable=True, simulable=True)
 async def change_user_password(session: Session, username: str, new_password: str) -> None:
     """Change the password of a user and remove all tokens of that user.
 
@@ -95,7 +95,7 @@ async def get_user_tokens(session: Session, username: str) -> list[TokenInfo]:
     )
 
 
-@method("Users.RemoveToken", access=OWN_ACCOUNT, refusable=True)
+@method("Users.RemoveToken", access=OWN_ACCOUNT, refusable=True, simulable=True)
 async def remove_token(session: Session, token_id: UUID) -> None:
     """Revoke a token: one of one's own, or as an administrator any.
 
@@ -112,7 +112,7 @@ async def get_users(session: Session) -> Page[UserInfo]:
     return Page([user_info(user) for user in portion] async for portion in users)
 
 
-@method("Users.RemoveUser", access=MANAGES_USERS, refusable=True)
+@method("Users.RemoveUser", access=MANAGES_USERS, refusable=True, simulable=True)
 async def remove_user(session: Session, username: str) -> None:
     """Remove a user and all tokens of that user, and disconnect the clients signed in so.
 
@@ -121,7 +121,7 @@ async def remove_user(session: Session, username: str) -> None:
     await accounts.remove_user(session.directory, session.actor, username)
 
 
-@method("Users.SetUserScopes", access=MANAGES_USERS, refusable=True)
+@method("Users.SetUserScopes", access=MANAGES_USERS, refusable=True, simulable=True)
 async def set_user_scopes(
     session: Session,
     username: str,
