@@ -169,7 +169,7 @@ def test_null_for_an_optional_string_is_accepted(admin):
 @pytest.mark.parametrize("given", [True, "true", "TRUE", "yes", "1", 1])
 def test_enabled_switches_all_namespaces_on(admin, given):
     answer = admin.get("JSONRPC.SetNotificationStatus", enabled=given)
-    assert sorted(answer["namespaces"]) == ["JSONRPC", "Users"]
+    assert sorted(answer["namespaces"]) == ["Access", "JSONRPC", "Users"]
     assert answer["enabled"] is True
     assert set(answer) == {"enabled", "namespaces"}
 
@@ -191,7 +191,7 @@ def test_a_list_or_an_object_is_no_bool(admin, given):
 
 def test_enabled_wins_over_namespaces(admin):
     answer = admin.get("JSONRPC.SetNotificationStatus", enabled=True, namespaces=["Users"])
-    assert sorted(answer["namespaces"]) == ["JSONRPC", "Users"]
+    assert sorted(answer["namespaces"]) == ["Access", "JSONRPC", "Users"]
     answer = admin.get("JSONRPC.SetNotificationStatus", enabled=False, namespaces=["Users"])
     assert answer == {"enabled": False, "namespaces": []}
 

@@ -13,6 +13,23 @@ UUID = "11111111-2222-3333-4444-555555555555"
 ANYBODY, ADMINISTRATORS, USER_EDITORS, ONESELF = "anybody", "administrators", "editors", "self"
 NEW = {"username": "new", "password": PASSWORD}
 METHODS = {
+    "Access.ChangeToken": ({"tokenId": UUID, "deviceName": "x"}, ONESELF),
+    "Access.ClearLock": ({"username": "ann"}, USER_EDITORS),
+    "Access.CreateToken": ({"deviceName": "x"}, ONESELF),
+    "Access.Explain": ({"item": "Hall.Lamp"}, ANYBODY),
+    "Access.GetAccount": ({}, ANYBODY),
+    "Access.GetAccounts": ({}, USER_EDITORS),
+    "Access.GetAuditEvents": ({}, ADMINISTRATORS),
+    "Access.GetGroups": ({}, USER_EDITORS),
+    "Access.GetLocks": ({}, USER_EDITORS),
+    "Access.GetOwnTokens": ({}, ONESELF),
+    "Access.GetSessions": ({}, USER_EDITORS),
+    "Access.GetTokens": ({"username": "ann"}, USER_EDITORS),
+    "Access.RemoveGroup": ({"name": "staff"}, USER_EDITORS),
+    "Access.RotateToken": ({"tokenId": UUID}, ONESELF),
+    "Access.SetAccountRights": ({"username": "ann"}, USER_EDITORS),
+    "Access.SetAccountState": ({"username": "ann", "enabled": False}, USER_EDITORS),
+    "Access.WriteGroup": ({"name": "staff"}, USER_EDITORS),
     "Access.Simulate": (
         {"method": "Users.RemoveUser", "params": {"username": "ann"}},
         ANYBODY,  # each method to simulate asks for what it asks for itself
