@@ -291,3 +291,21 @@ def test_a_user_editor_may_remove_a_group_that_holds_no_more(plant, editor):
     plant.group("guests", Scope.DIAG, [HALL])
     plant.do(remove_group(plant.directory, editor, "guests"))
     assert stored(plant, "guests") is None
+
+
+@pytest.mark.parametrize("is_stronger", [True, False])
+def test_a_group_that_somebody_stronger_is_in_is_not_changed_by_a_lesser_editor(
+    plant, editor, is_stronger
+):
+    guests = plant.group("guests", items=[HALL])
+    plant.person("carl", Scope.ADMIN if is_stronger else Scope.NONE, groups=[guests])
+    asked = (
+        lambda: plant.group_write(editor, "guests", items=()),
+        lambda: remove_group(plant.directory, editor, "guests"),
+    )
+    if is_stronger:
+        assert [plant.refusal(ask()) for ask in asked] == [Reason.ESCALATION] * 2
+        return
+    for ask in asked:
+        plant.do(ask())
+    assert stored(plant, "guests") is None

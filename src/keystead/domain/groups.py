@@ -6,7 +6,7 @@ from keystead.domain import names
 from keystead.domain.accounts import keep_a_user_editor, user_editor
 from keystead.domain.change import GroupAdded, GroupChanged, GroupItemsChanged, GroupRemoved
 from keystead.domain.directory import Directory
-from keystead.domain.escalation import Holding, check_may_give, holds_all
+from keystead.domain.escalation import Holding, check_may_give, check_may_touch, holds_all
 from keystead.domain.items import are_valid, folded
 from keystead.domain.model import (
     ANONYMOUS,
@@ -69,6 +69,7 @@ async def write_group(directory: Directory, actor: Actor, draft: GroupDraft) -> 
         if before:
             held = Holding(before.rights, items=await tx.items_of_group(before.id))
             await check_may_give(tx, present, held)
+            await _check_may_touch_members(tx, present, before)
             after = before._replace(rights=draft.rights.replace_in(before.rights))
         else:
             held = Holding()
@@ -100,10 +101,25 @@ async def remove_group(directory: Directory, actor: Actor, name: str) -> None:
             raise RefusedError(Reason.NAME_RESERVED)
         held = Holding(group.rights, items=await tx.items_of_group(group.id))
         await check_may_give(tx, present, held)
+        await _check_may_touch_members(tx, present, group)
         await tx.record(GroupRemoved(group))
         await keep_a_user_editor(tx, group.rights)
 
     await directory.write(actor, remove, bulk=not holds_all(actor))
+
+
+async def _check_may_touch_members(tx: Transaction, actor: Actor, group: Group) -> None:
+    """Refuse to change a group that somebody who holds more than *actor* is a member of.
+
+    What is taken from the group is taken from them.
+
+    Raises:
+        RefusedError: ESCALATION.
+    """
+    if not holds_all(actor):
+        async for members in tx.members_of(group.id):
+            for member in members:
+                await check_may_touch(tx, actor, member)
 
 
 async def group_named(tx: Transaction, name: str) -> Group:
