@@ -131,6 +131,18 @@ def test_a_try_that_was_never_decided_does_not_count(throttle):
     assert throttle.begin("ann", STRANGER, NOON) is Lane.FRESH
 
 
+def test_whoever_is_turned_away_again_and_again_lets_fresh_sources_overtake(throttle):
+    lanes = []
+    for _ in range(4):
+        lanes.append(throttle.begin("ann", STRANGER, NOON))
+        throttle.turned_away("ann", STRANGER, NOON)
+        throttle.turned_away("ann", LOCAL, NOON)
+    assert lanes == [Lane.FRESH, Lane.FRESH, Lane.FRESH, Lane.OTHERS]
+    assert throttle.begin("ann", HOME, NOON) is Lane.FRESH
+
+    assert throttle.begin("ann", STRANGER, NOON + MINUTE) is Lane.FRESH
+
+
 def test_tries_under_way_at_once_can_all_be_taken_back(throttle):
     fail(throttle, times=3)
     for _ in range(3):

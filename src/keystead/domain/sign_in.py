@@ -55,18 +55,16 @@ async def let_in(
     except ThrottledError:
         _tell(directory, None, Outcome.REFUSED, "throttled")
         raise
-    is_decided = False
     try:
         entered = await _checked(directory, name, password, lane, enter)
-        is_decided = True
     except RefusedError as refused:
-        is_decided = refused.reason is Reason.SIGN_IN_FAILED
-        if is_decided and (lock := directory.throttle.lock(account, source, directory.clock())):
+        if refused.reason is Reason.BUSY:
+            directory.throttle.turned_away(account, source, directory.clock())
+        elif refused.reason is not Reason.SIGN_IN_FAILED:
+            directory.throttle.undone(account, source, directory.clock())
+        elif lock := directory.throttle.lock(account, source, directory.clock()):
             directory.note(None, Action.LOCK, until=lock.until.isoformat(timespec="seconds"))
         raise
-    finally:
-        if not is_decided:
-            directory.throttle.undone(account, source, directory.clock())
     directory.throttle.succeeded(account, source, directory.clock())
     return entered
 

@@ -22,6 +22,7 @@ _PAIR = BackOff(free=3)
 _SOURCE = BackOff(free=30)
 _PACE = timedelta(seconds=1)
 _ACCOUNT = BackOff(free=99, first=_PACE, most=_PACE)  # the hundredth failure slows it down
+_IN_VAIN = BackOff(free=2, first=timedelta(minutes=1), most=timedelta(minutes=1))
 
 _DAY = timedelta(days=1)  # how exactly it is kept when a known source was last used
 
@@ -43,6 +44,9 @@ class ThrottlePolicy:
         source: the waits of one source at all accounts that have not signed in from there.
         account: from when on, and how slowly, one account is tried by sources that are neither
             known to it nor fresh, all of them together.
+        in_vain: how often a source may be turned away before it is no longer fresh for a while.
+            Otherwise strangers who fill the queue would stay fresh for ever, and nobody else who
+            comes from somewhere new would get in.
         fresh_after: a source is fresh that has failed at nothing for so long.
         most_kept: pairs, sources and accounts that are remembered for their failures, and pairs
             that are known; each counted for itself, so that none pushes out another kind.
@@ -54,6 +58,7 @@ class ThrottlePolicy:
     pair: BackOff = _PAIR
     source: BackOff = _SOURCE
     account: BackOff = _ACCOUNT
+    in_vain: BackOff = _IN_VAIN
     fresh_after: timedelta = timedelta(minutes=1)
     most_kept: int = 10_000
     most_known: int = 32
@@ -137,6 +142,7 @@ class Throttle:
         self._known = Tallies(policy.pair, policy.most_kept)
         self._sources = Tallies(policy.source, policy.most_kept, is_wary=True)
         self._accounts = Tallies(policy.account, policy.most_kept, is_wary=True)
+        self._in_vain = Tallies(policy.in_vain, policy.most_kept)
         self._homes: dict[str, list[str]] = {}  # known sources by account, latest used last
         self._slots: dict[str, datetime] = {}  # last try of a stranger at a slow account
         self._stored: dict[Key, Attempts] = {}
@@ -148,7 +154,7 @@ class Throttle:
         """Let a sign-in go ahead, and tell in which lane.
 
         It counts as failed from here on, so that many tries at once gain nothing; tell when it
-        ``succeeded`` or was ``undone``.
+        ``succeeded``, was ``undone`` or ``turned_away``.
 
         Raises:
             ThrottledError: it has to wait. This counts as nothing.
@@ -186,7 +192,7 @@ class Throttle:
         self._settle_in(key)
 
     def undone(self, account: str, source: str, now: datetime) -> None:
-        """Take an attempt back that was never decided: too busy, or nobody waits for it."""
+        """Take an attempt back that was never decided."""
         if source == LOCAL:
             return
         key = account[:MAX_NAME_LENGTH], source
@@ -196,6 +202,12 @@ class Throttle:
             return
         self._take_back(key, now)
         self._slots.pop(key[0], None)
+
+    def turned_away(self, account: str, source: str, now: datetime) -> None:
+        """Take an attempt back for which there was no room; so many of a fresh source count."""
+        self.undone(account, source, now)
+        if source != LOCAL and not self._in_vain.wait(("", source), now):
+            self._in_vain.count(("", source), now)
 
     def lock(self, account: str, source: str, now: datetime) -> Lock | None:
         """Tell what keeps this pair waiting, or None; of two locks the one that ends last."""
@@ -320,7 +332,10 @@ class Throttle:
             self._touched.discard(key)
 
     def _is_fresh(self, source: str, now: datetime) -> bool:
-        tally = self._sources.get(("", source), now)
+        key = "", source
+        if self._in_vain.wait(key, now):
+            return False
+        tally = self._sources.get(key, now)
         return tally is None or now - tally.last >= self._policy.fresh_after
 
     def _take_slot(self, account: str, now: datetime) -> None:
