@@ -23,6 +23,7 @@ from blockbuster import blockbuster_ctx
 
 from keystead.net.conversation import Conversations
 from keystead.net.door import Door
+from keystead.net.frames import MAX_MESSAGE
 from keystead.net.limits import NO_LIMITS
 from keystead.net.listeners import open_listener
 from keystead.settings import listener
@@ -165,6 +166,7 @@ class Face:
 
     ignores_binary = True
     answers_too_large = False
+    most_before_sign_in = MAX_MESSAGE
 
     def __init__(self):
         self.sessions = []
@@ -239,6 +241,7 @@ class EchoFace:
 
     ignores_binary = False
     answers_too_large = True
+    most_before_sign_in = MAX_MESSAGE
 
     def __init__(self):
         self.sessions = []

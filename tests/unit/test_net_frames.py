@@ -276,6 +276,7 @@ class Reader:
     """Keeps what it is told."""
 
     is_closing = False
+    most = LIMIT
 
     def __init__(self, inner, *, answers_too_large=True):
         self.answers_too_large = answers_too_large

@@ -314,3 +314,45 @@ async def test_large_messages_are_skipped_while_an_answer_waits_to_be_read():
                 assert await client.text() == f"{number}" + "x" * 500_000
                 assert await client.text() == "too large"
         assert len(session.received) == 10
+
+
+FOR_STRANGERS = 1 << 16  # bytes; a session says so
+
+
+@on_each_loop
+async def test_what_is_too_large_for_a_stranger_is_skipped_until_somebody_signs_in():
+    face = EchoFace()
+    face.most_before_sign_in = FOR_STRANGERS
+    async with stage("http", root=face) as box:
+        client, session = await WebSocket.opened(box)
+        most, large = frame(b"x" * FOR_STRANGERS), frame(b"x" * (FOR_STRANGERS + 1))
+
+        await client.send(most, large, frame(b"x" * FOR_STRANGERS, is_last=False))
+        await client.send(frame(b"x", CONTINUATION))
+        assert len(await client.text()) == FOR_STRANGERS
+        assert [await client.text(), await client.text()] == ["too large", "too large"]
+
+        session.token_id = "somebody"
+        await client.send(large)
+        assert len(await client.text()) == FOR_STRANGERS + 1
+
+
+@on_each_loop
+@pytest.mark.parametrize(
+    "large",
+    [
+        (head(FOR_STRANGERS + 1),),
+        (frame(b"x" * FOR_STRANGERS, is_last=False), frame(b"x", CONTINUATION)),
+    ],
+)
+async def test_what_is_too_large_for_a_stranger_ends_the_connection_before_it_is_kept(large):
+    face = Face()
+    face.most_before_sign_in = FOR_STRANGERS
+    async with stage("http", root=face) as box:
+        client, session = await WebSocket.opened(box)
+
+        await client.send(frame(b"echo x\n"), *large)
+
+        assert await client.text() == "x\n"
+        assert await client.farewell() == 1009
+        assert session.received == len(b"echo x\n")

@@ -34,6 +34,10 @@ class Reader(Protocol):
     answers_too_large: bool
 
     @property
+    def most(self) -> int:
+        """Give how many bytes a message may have now: 65,535 at least, MAX_MESSAGE at most."""
+
+    @property
     def is_closing(self) -> bool:
         """Tell whether nothing more is to be read."""
 
@@ -183,7 +187,9 @@ class Sluice(asyncio.BufferedProtocol):
                 self._held = head
                 size = start
                 break
-            if reader.answers_too_large and _is_too_large(head, frame):
+            if _is_too_large(head, frame, reader.most) and (
+                reader.answers_too_large or not _is_too_large(head, frame, MAX_MESSAGE)
+            ):  # of what is too large for everybody, picows knows
                 self._skip(reader, start, frame, size)
                 return
             start += frame
@@ -242,7 +248,7 @@ def _size_of(head: bytes) -> int | None:
     return header + int.from_bytes(head[2 : header - _MASK], "big")
 
 
-def _is_too_large(head: bytes, frame: int) -> bool:
+def _is_too_large(head: bytes, frame: int, most: int) -> bool:
     """Tell whether a frame of data is right but for its size."""
     length = frame - _LONGEST_HEADER
-    return MAX_MESSAGE < length < _LENGTH_BOUND and head[0] in _DATA_FRAMES
+    return most < length < _LENGTH_BOUND and head[0] in _DATA_FRAMES

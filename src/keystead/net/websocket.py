@@ -116,6 +116,13 @@ class WebSocketConnection(WSListener):
         closing: bool = self._websocket.is_close_frame_sent
         return closing
 
+    @property
+    def most(self) -> int:
+        """Give how many bytes a message may have, so that strangers cannot fill the memory."""
+        if self._guest.is_signed_in:
+            return MAX_MESSAGE
+        return min(self._face.most_before_sign_in, MAX_MESSAGE)
+
     def on_large_frame(self, first: int) -> None:
         """Take note of a data frame that is too large and comes no further; its first byte."""
         if self._is_over:
@@ -203,7 +210,7 @@ class WebSocketConnection(WSListener):
             return WSCloseCode.PROTOCOL_ERROR, b"a message inside another"
         if self._is_too_large:
             pass
-        elif part is not None and len(self._fragments) + len(part) <= MAX_MESSAGE:
+        elif part is not None and len(self._fragments) + len(part) <= self.most:
             self._fragments += part
         elif self.answers_too_large:
             self._on_too_large()

@@ -86,6 +86,7 @@ class Face:
         self.pause = pause
         self.monotonic = monotonic
         self.limits = limits
+        self.most_before_sign_in = limits.message_before_sign_in
         self.has_buttons = False
         self.desk: PairingDesk[Session] = PairingDesk()
         self.subscribers: dict[Session, None] = {}

@@ -112,7 +112,10 @@ class WebSocketFace(Face, Protocol):
         ignores_binary: binary messages are ignored; otherwise one ends the connection (1003).
         answers_too_large: the session is told of a message that is too large, and it is skipped;
             otherwise it ends the connection (1009).
+        most_before_sign_in: bytes that a message of somebody may have who has not signed in;
+            65,535 at least.
     """
 
     ignores_binary: bool
     answers_too_large: bool
+    most_before_sign_in: int

@@ -54,6 +54,7 @@ class Face:
         self.bus = bus
         self.monotonic = monotonic
         self.limits = limits
+        self.most_before_sign_in = limits.message_before_sign_in
         self.subscribers: dict[Session, None] = {}
         bus.join(self.announce)
 
