@@ -95,6 +95,19 @@ def test_a_token_ends_when_it_was_told_to_and_so_does_its_connection(box, admin)
     assert box.connect().hello(secret)["authenticated"] is False
 
 
+def test_a_token_ends_in_time_for_whoever_asks_without_a_pause_too(box, admin):
+    end = box.clock.now + timedelta(minutes=1)
+    secret, _ = made(admin, expires=int(end.timestamp()))
+    line = box.greet(secret)
+    assert line.ask("Users.GetUsers")["status"] == "success"
+
+    box.now += 60  # nobody has had the time to tell the session
+    (reply,) = line.send(line.request("Users.GetUsers") + line.request("Users.GetUserInfo"))
+
+    assert reply["status"] == "unauthorized"
+    assert line.is_closed
+
+
 def test_a_token_cannot_have_expired_when_it_is_made(box, admin):
     now = int(box.clock.now.timestamp())
     refused = admin.get("Access.CreateToken", deviceName="meter", expires=now)

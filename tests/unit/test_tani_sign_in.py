@@ -197,6 +197,13 @@ def test_a_session_that_ends_while_it_is_opened_again_opens_nothing(box, line, g
     assert not is_known(box)
 
 
+def test_a_session_ends_in_time_for_whoever_asks_without_a_pause_too(box, line):
+    line.login("ann")
+    box.now += 8 * 3600  # nobody has had the time to tell the session
+    asked = line.request("Users/AccessRights")
+    assert [response["data"] for response in line.send(asked, asked)] == [NOBODY, NOBODY]
+
+
 # --- the end --------------------------------------------------------------------------------
 
 

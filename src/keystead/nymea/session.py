@@ -53,6 +53,7 @@ class Session:
         "_greet_until",
         "_message_until",
         "_next",
+        "_over_at",
         "_pairing_until",
         "_requests",
         "_unframed",
@@ -93,6 +94,7 @@ class Session:
         self.job: Coroutine[Any, Any, Replies] | None = None
         self._directory: Directory | None = None  # made when first needed
         self._expires: datetime | None = None  # when the token does
+        self._over_at: float | None = None  # when whoever is signed in is no longer
         self._failed_at = -SIGN_IN_PAUSE
         self._requests: Sequence[Request | Malformed] = ()
         self._next = 0  # index of the first request not yet answered
@@ -126,6 +128,9 @@ class Session:
 
     def advance(self, limit: int) -> Replies:
         """Answer at most *limit* waiting requests, in order; give the messages to send."""
+        if self._over_at is not None and self._over_at <= self.face.monotonic():
+            self.revoke()  # whoever asks without a pause is not asked for the time
+            return ()
         if not self._requests and self._unframed:
             self._requests = self._frame()
         requests = self._requests
@@ -164,8 +169,7 @@ class Session:
             self._pairing_until = None
             self._mind_time()
             self.face.expire_pairing(now)
-        ends = self._ends()
-        if ends is not None and ends <= now:
+        if self._over_at is not None and self._over_at <= now:
             self.revoke()
             return
         if any(t is not None and t <= now for t in (self._greet_until, self._message_until)):
@@ -307,6 +311,7 @@ class Session:
             self.bus.unfollow(self, self.live)
         self.live = None
         self.token_id = None
+        self._over_at = None
 
     # --- what has come, and how long it may take --------------------------------------------
 
@@ -336,7 +341,8 @@ class Session:
         return requests
 
     def _mind_time(self) -> None:
-        times = (self._greet_until, self._message_until, self._pairing_until, self._ends())
+        self._over_at = self._ends()
+        times = (self._greet_until, self._message_until, self._pairing_until, self._over_at)
         self.deadline = min((t for t in times if t is not None), default=None)
 
     def _ends(self) -> float | None:

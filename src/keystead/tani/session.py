@@ -95,6 +95,8 @@ class Session:
 
     def advance(self, limit: int) -> Replies:
         """Answer at most *limit* waiting messages, in order; give the messages to send."""
+        if self.deadline is not None and self.deadline <= self.face.monotonic():
+            self.expire(self.deadline)  # whoever asks without a pause is not asked for the time
         replies = self._unsent = []
         messages = self._messages
         while messages and len(replies) < limit and self.job is None:
