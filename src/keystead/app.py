@@ -146,6 +146,7 @@ def serve(settings: Settings) -> None:
         CertificateError: the certificates cannot be used.
         ListenError: an address cannot be used.
     """
+    _leave_no_core()
     limits = limits_from(settings, _most_files())
     sys.setrecursionlimit(RECURSION_LIMIT)
     sys.setswitchinterval(SWITCH_INTERVAL)
@@ -305,6 +306,11 @@ def _encryption(settings: Settings, paths: Folder) -> Encryption | None:
     certificate = Path(settings.certificate) if settings.certificate else None
     key = Path(settings.key) if settings.key else None
     return Encryption(paths.certificates, now, certificate, key)
+
+
+def _leave_no_core() -> None:
+    """Have a crash leave nothing behind: the memory of the server holds passwords and keys."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def _most_files() -> int:

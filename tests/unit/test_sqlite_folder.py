@@ -191,3 +191,17 @@ def test_a_foreign_file_in_place_of_the_database_is_refused(folder):
             folder.prepare()
         assert folder.database.read_bytes() == b"precious"
         assert not (folder.path / "identity").exists()
+
+
+@pytest.mark.clause("EN 18031-1 SSM-1")
+def test_a_folder_that_everybody_can_write_is_refused_and_nothing_is_written(tmp_path):
+    tmp_path.chmod(0o777)
+    (tmp_path / "lock").symlink_to(tmp_path.parent / "elsewhere")
+
+    with (
+        pytest.raises(StoreError, match="can be written by everybody"),
+        Folder(tmp_path).locked(),
+    ):
+        pass
+
+    assert not (tmp_path.parent / "elsewhere").exists()

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -76,10 +77,16 @@ class Folder:
 
         Raises:
             FolderInUseError: another program is in.
-            StoreError: the folder cannot be made or written.
+            StoreError: the folder cannot be made or written, or everybody could put another
+                database there, or links that lead elsewhere.
         """
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if self.path.stat().st_mode & stat.S_IWOTH:
+                raise StoreError(
+                    f"The data folder {self.path} can be written by everybody on this machine;"
+                    f" take that away: chmod o-w {self.path}"
+                )
             descriptor = os.open(self.path / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             raise StoreError(
