@@ -404,6 +404,16 @@ def test_a_limited_token_of_who_changes_users_manages_those_who_hold_no_more(pla
     assert whose(plant, plant.do(rotate_token(plant.directory, narrow, ann.token_id))) == ann
 
 
+def test_a_token_of_an_administrator_gives_the_items_that_its_limits_leave(plant, root, ann):
+    narrow = token_of(plant, root, TokenLimits(items=(HALL,)))
+    lamp = ItemRule("Plant.Hall.Lamp")
+    for rule in (BOILER, writable(lamp)):
+        asked = plant.user_write(narrow, "ann", items=(rule,))
+        assert plant.refusal(asked) is Reason.ESCALATION
+    plant.do(plant.user_write(narrow, "ann", items=(lamp,)))
+    assert plant.accounts()["ann"].items == (lamp,)
+
+
 @pytest.mark.clause("OWASP ASVS 5.0 8.2.3")
 @pytest.mark.parametrize("limits", [LIMITED_EDITOR, TokenLimits(scopes=Scope.ADMIN)])
 def test_a_limited_token_sets_no_password_that_would_be_rid_of_its_limits(plant, limits):

@@ -65,6 +65,14 @@ def test_a_connection_ends_at_the_moment_at_which_its_token_or_account_does(box,
     assert (ann.read(), ann.is_closed) == ([SIGNED_OUT], True)
 
 
+@pytest.mark.clause("OWASP ASVS 5.0 7.4.2")
+def test_whoever_asks_without_a_pause_is_signed_out_in_time_all_the_same(box, ann):
+    change(box, expires=box.clock.now + MINUTE)
+    box.now += MINUTE.total_seconds()
+    assert ann.send(ann.request(USERS) * 2) == [SIGNED_OUT]
+    assert ann.is_closed
+
+
 def test_a_token_that_lasts_longer_again_ends_nothing(box, ann):
     change(box, expires=box.clock.now + MINUTE)
     change(box)

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from keystead.domain.access import OPEN
-from keystead.nymea.types import CacheHash, PermissionScope
+from keystead.nymea.types import CacheHash, PermissionScope, Uint
 from keystead.nymea.validation import InvalidParamsError, arguments
 from keystead.rpc.method import Catalogue, Method
 
@@ -42,7 +42,13 @@ class Need(msgspec.Struct):
     mango: str = ""
 
 
+class Count(msgspec.Struct):
+    many: Uint | None = None
+    thing: dict[str, Any] | None = None
+
+
 TAKE = replace(ANY_METHOD, name="Test.Take", params=Take)
+COUNT = replace(ANY_METHOD, name="Test.Count", params=Count)
 NEED = replace(ANY_METHOD, name="Test.Need", params=Need)
 
 
@@ -231,6 +237,35 @@ def test_anything_but_a_list_is_no_flags(value, text):
 def test_one_wrong_flag_in_a_list_is_named(item, text):
     assert complaint(TAKE, scopes=[CONTROL.value, item]) == (
         f"Expected enum value for PermissionScope but got {text} in Test.Take, param scopes."
+    )
+
+
+# --- numbers and objects --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("params", [{"many": 0}, {"many": None}, {"thing": {"a": [1]}}])
+def test_numbers_and_objects_are_taken_as_they_are(params):
+    assert arguments(COUNT, params) == params
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        (-1, "Invalid value. Out of range: -1"),
+        (True, "Invalid value. Expected: Uint, Got: true"),
+        ("7", "Invalid value. Expected: Uint, Got: 7"),
+        (7.5, "Invalid value. Expected: Uint, Got: 7.5"),
+        ([], "Invalid value. Expected: Uint, Got: "),
+    ],
+)
+def test_what_is_no_number_within_its_bounds_is_refused(given, text):
+    assert complaint(COUNT, many=given) == f"{text} in Test.Count, param many."
+
+
+@pytest.mark.parametrize(("given", "text"), [(7, "7"), ("a", "a"), ([], ""), (None, "")])
+def test_what_is_no_object_is_refused(given, text):
+    assert complaint(COUNT, thing=given) == (
+        f"Invalid value. Expected: Object, Got: {text} in Test.Count, param thing."
     )
 
 

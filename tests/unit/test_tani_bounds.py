@@ -59,6 +59,14 @@ def test_an_account_is_signed_out_at_the_moment_at_which_it_ends(box, ann):
     assert who_was_told(ann) == [NOBODY]
 
 
+def test_whoever_asks_without_a_pause_is_signed_out_in_time_all_the_same(box, ann):
+    set_validity(box, until=box.clock.now + timedelta(seconds=60))
+    assert who_was_told(ann) == ["ann"]
+    box.now += 60
+    assert ann.status("Users/List") is Status.NOT_PERMITTED
+    assert who_was_told(ann) == [NOBODY]
+
+
 def test_an_account_whose_end_is_taken_away_ends_with_its_session(box, ann):
     before = ann.session.deadline
     set_validity(box, until=box.clock.now + timedelta(seconds=60))
