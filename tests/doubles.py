@@ -20,6 +20,7 @@ from keystead.domain.ports import (
     Transaction,
 )
 from keystead.domain.refusal import Reason, RefusedError
+from keystead.domain.setup_code import SetupCode
 from keystead.domain.throttle import Lane, Throttle
 from keystead.store.memory import MemoryStore
 
@@ -178,6 +179,7 @@ def directory(
     profile: PasswordProfile = PasswordProfile.NYMEA,
     is_common: Callable[[str], bool] = nothing_is_common,
     self_service: bool = False,
+    setup_code: SetupCode | None = None,
 ) -> Directory:
     """Build a directory of stand-ins around *store*, by default an empty one in memory."""
     clock = clock or SettableClock()
@@ -192,4 +194,5 @@ def directory(
         randomness=randomness or CountingRandomness(),
         passwords=PasswordPolicy(profile, is_common),
         self_service=self_service,
+        setup_code=setup_code,
     )

@@ -11,8 +11,10 @@ import msgspec
 from keystead.domain.change import Commit, UserAdded
 from keystead.domain.events import SERVER, Author
 from keystead.domain.model import PUSH_BUTTON_USER, Scope, Token, User, UserId
+from keystead.domain.passwords import PasswordProfile
 from keystead.domain.ports import Reader, Transaction
 from keystead.domain.rights import Rights
+from keystead.domain.setup_code import SetupCode
 from keystead.domain.sign_in import sign_in
 from keystead.domain.throttle import Lane
 from keystead.nymea.catalogue import catalogue
@@ -144,13 +146,26 @@ class Box:
         now: what the monotonic clock shows; it stands still.
     """
 
-    def __init__(self, *, self_service: bool = False, limits: Limits = LIMITS) -> None:
+    def __init__(
+        self,
+        *,
+        self_service: bool = False,
+        limits: Limits = LIMITS,
+        setup_code: SetupCode | None = None,
+        profile: PasswordProfile = PasswordProfile.NYMEA,
+        fingerprint: Callable[[], str | None] = lambda: None,
+    ) -> None:
         self.now = 1000.0
         self.clock = SettableClock()
         self.store = SlowStore(self.clock)
         self.hasher = SlowHasher()
         self.directory = directory(
-            self.store, hasher=self.hasher, clock=self.clock, self_service=self_service
+            self.store,
+            hasher=self.hasher,
+            clock=self.clock,
+            self_service=self_service,
+            setup_code=setup_code,
+            profile=profile,
         )
         self.bus = Bus(self.store.reader, self.clock, ever_had_account=False)
         self.store.listen(self.bus.publish)
@@ -159,12 +174,17 @@ class Box:
         self.face = Face(
             self.directory,
             self.bus,
-            Identity("The box", UUID_OF_BOX, "1.2.3"),
+            Identity("The box", UUID_OF_BOX, "1.2.3", fingerprint),
             self.rights,
+            name_of=self._name_of,
             pause=go_on,
             monotonic=lambda: self.now,
             limits=limits,
         )
+
+    def _name_of(self, user_id: UserId) -> str | None:
+        user = finish(self.store.reader.user(user_id))
+        return user.name if user else None
 
     def connect(self, *, authentication: bool = True, source: str = SOURCE) -> "Line":
         """Open a connection on which nothing has been said."""

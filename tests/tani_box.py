@@ -17,6 +17,7 @@ from keystead.domain.change import (
 )
 from keystead.domain.model import Group, GroupId, ItemRule, Scope, Token, User, UserId
 from keystead.domain.ports import Transaction
+from keystead.domain.setup_code import SetupCode
 from keystead.rpc.bus import Bus
 from keystead.rpc.session import Replies
 from keystead.tani.errors import Status
@@ -48,12 +49,14 @@ class Box:
         now: what the monotonic clock shows; it stands still.
     """
 
-    def __init__(self, *, limits: Limits = LIMITS) -> None:
+    def __init__(self, *, limits: Limits = LIMITS, setup_code: SetupCode | None = None) -> None:
         self.now = 1000.0
         self.clock = SettableClock()
         self.store = SlowStore(self.clock)
         self.hasher = SlowHasher()
-        self.directory = directory(self.store, hasher=self.hasher, clock=self.clock)
+        self.directory = directory(
+            self.store, hasher=self.hasher, clock=self.clock, setup_code=setup_code
+        )
         self.bus = Bus(self.store.reader, self.clock, ever_had_account=False)
         self.store.listen(self.bus.publish)
         self.face = Face(self.directory, self.bus, monotonic=lambda: self.now, limits=limits)

@@ -20,6 +20,7 @@ after the other, in the order of their `id`, on one connection to a fresh server
 """
 _BUTTON = "the button is pushed"
 _ANN = {"username": "ann", "password": "Rather-Long-4"}
+_CARL = {"username": "carl", "password": "Long-Enough-7"}
 _BOB = {"username": "bob", "password": "Longer-Still-5"}
 _THING = "5c8b0f4e-8a5b-4d1c-9d8e-0a1b2c3d4e5f"
 _PLANT = {"name": "Objects.Plant", "isPrefix": True}
@@ -32,11 +33,12 @@ _CONTROL, _EVERYTHING = "PermissionScopeControlThings", "PermissionScopeAccessAl
 # shown with its last exchange, each notification when it comes first.
 STORY: tuple[tuple[str, dict[str, Any]], ...] = (
     ("JSONRPC.Hello", {"locale": "de_AT"}),
-    ("JSONRPC.CreateUser", _ANN),
+    ("Access.GetSetup", {}),
+    ("Access.CreateFirstUser", _ANN | {"setupCode": "9F4K-2TQ7-0XWZ-H3MB"}),
     ("JSONRPC.Authenticate", _ANN | {"deviceName": "tablet in the hall"}),
     ("JSONRPC.Version", {}),
     ("JSONRPC.Introspect", {}),
-    ("JSONRPC.SetNotificationStatus", {"namespaces": ["Users"]}),
+    ("JSONRPC.SetNotificationStatus", {"namespaces": ["Access", "Users"]}),
     ("JSONRPC.KeepAlive", {"sessionId": "7f3a"}),
     ("Users.GetUserInfo", {}),
     ("Users.CreateUser", _BOB | {"scopes": [_CONTROL], "allowedThingIds": [_THING]}),
@@ -72,6 +74,12 @@ STORY: tuple[tuple[str, dict[str, Any]], ...] = (
     ("Users.ChangePassword", {"newPassword": "Rather-Longer-5"}),
     ("Users.GetUserTokens", {"username": "ann"}),
     ("Users.GetTokens", {}),
+    ("JSONRPC.CreateUser", _CARL),
+    ("JSONRPC.RequestPushButtonAuth", {"deviceName": "display in the hall"}),
+    ("Access.GetPairing", {}),
+    ("Access.ConfirmPairing", {"transactionId": 1}),
+    ("JSONRPC.RequestPushButtonAuth", {"deviceName": "somebody's phone"}),
+    ("Access.RefusePairing", {"transactionId": 2}),
     ("JSONRPC.RequestPushButtonAuth", {"deviceName": "display at the door"}),
     (_BUTTON, {}),
     ("Users.RemoveToken", {"tokenId": "$ID"}),
@@ -90,7 +98,6 @@ def exchanges(send: Send, push: Callable[[], list[Message]]) -> Exchanges:
     for number, (method, params) in enumerate(STORY, 1):
         if method == _BUTTON:
             told = push()
-            known["$TOKEN"] = told[0]["params"]["token"]
         else:
             request = {"id": number, "method": method, "params": filled(params, known)}
             request |= {"token": known["$TOKEN"]} if "$TOKEN" in known else {}
@@ -100,6 +107,7 @@ def exchanges(send: Send, push: Callable[[], list[Message]]) -> Exchanges:
             _learn(reply["params"], known)
         for message in told:
             shown.told.setdefault(message["notification"], message)
+            _learn(message["params"], known)
     return shown
 
 

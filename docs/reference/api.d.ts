@@ -24,6 +24,17 @@ export type Notification = {
   [N in NotificationName]: { id: number; notification: N; params: Notifications[N] };
 }[NotificationName];
 
+/** What is gained or lost. */
+export type AccessEffectKind =
+  | "AccessEffectKindAccount"
+  | "AccessEffectKindState"
+  | "AccessEffectKindGroup"
+  | "AccessEffectKindScope"
+  | "AccessEffectKindRight"
+  | "AccessEffectKindThing"
+  | "AccessEffectKindItem"
+  | "AccessEffectKindToken";
+
 /** Why the rules say no to a request of the namespace ``Access``. */
 export type AccessError =
   | "AccessErrorNoError"
@@ -125,6 +136,17 @@ export interface AccessAuditEvent {
   readonly times: number;
 }
 
+/** One thing that would be different for a user, or with "anonymous" for everybody. */
+export interface AccessEffect {
+  readonly principal: string;
+  readonly object: string;
+  readonly kind: AccessEffectKind;
+  readonly before: string;
+  readonly after: string;
+  readonly isPrefix?: boolean;
+  readonly tokenId?: Uuid;
+}
+
 /** A group, with what its members may do by it. */
 export interface AccessGroup {
   readonly name: string;
@@ -137,6 +159,14 @@ export interface AccessLock {
   readonly username: string;
   readonly source: string;
   readonly failures: number;
+  readonly until: number;
+}
+
+/** A device that waits to be let in, where it is, and until when it waits, in seconds. */
+export interface AccessPairing {
+  readonly transactionId: number;
+  readonly deviceName: string;
+  readonly source: string;
   readonly until: number;
 }
 
@@ -243,6 +273,24 @@ export interface PairingReturns {
   transactionId: number;
 }
 
+/** What a new password must be like; characters, and bytes in UTF-8. */
+export interface PasswordRules {
+  readonly minLength: number;
+  readonly maxBytes: number;
+  readonly needsLowerCase: boolean;
+  readonly needsUpperCase: boolean;
+  readonly needsDigit: boolean;
+}
+
+/** Whether the server waits for its first account, and what that takes. */
+export interface SetupReturns {
+  setupRequired: boolean;
+  codeRequired: boolean;
+  serverName: string;
+  passwordRules: PasswordRules;
+  certificateFingerprint?: string;
+}
+
 /** A rule that matches an item, and the group that gives it, if none of the account's own. */
 export interface SpokenRule {
   readonly rule: ItemRule;
@@ -272,6 +320,11 @@ export interface VersionReturns {
   "protocol version": string;
   qtVersion: string;
   qtBuildVersion: string;
+}
+
+/** The request that waits, if there is one. */
+export interface WaitingPairing {
+  pairing?: AccessPairing;
 }
 
 /** What each takes (params), and what it gives. */
@@ -427,6 +480,106 @@ export interface Methods {
       username?: string;
     };
     returns: AuditReturns;
+  };
+  /**
+   * Show the device that waits to be let in by JSONRPC.RequestPushButtonAuth, if there is one.
+   *
+   * Its name is what the device calls itself: let the user compare it, and the source, with the
+   * device in their hand.
+   *
+   * Permission: PermissionScopeAdmin
+   */
+  "Access.GetPairing": {
+    params: Record<string, never>;
+    returns: WaitingPairing;
+  };
+  /**
+   * Let in the device whose request has this number, with a token of an administrator.
+   *
+   * It is refused when that request does not wait any more, be it that another took its place:
+   * nobody is let in but the device that was shown.
+   *
+   * Permission: PermissionScopeAdmin
+   */
+  "Access.ConfirmPairing": {
+    params: {
+      transactionId: number;
+    };
+    returns: {
+      error: AccessError;
+    };
+  };
+  /**
+   * Turn away the device whose request has this number; it is told that nobody let it in.
+   *
+   * Permission: PermissionScopeAdmin
+   */
+  "Access.RefusePairing": {
+    params: {
+      transactionId: number;
+    };
+    returns: {
+      error: AccessError;
+    };
+  };
+  /**
+   * Tell whether the first account is still to be made, and what that takes.
+   *
+   * "codeRequired" means that Access.CreateFirstUser wants the one-time code which the server has
+   * printed. No password may be a common one or the user's name. "certificateFingerprint" is the
+   * SHA-256 of the certificate that encrypted listeners show, for people to compare with what the
+   * server has printed; it proves nothing by itself.
+   *
+   * Permission: PermissionScopeNone
+   */
+  "Access.GetSetup": {
+    params: Record<string, never>;
+    returns: SetupReturns;
+  };
+  /**
+   * Create the first user, an administrator, while the initial set-up is required.
+   *
+   * "setupCode" is the one-time code that the server has printed, in any case and with blanks and
+   * dashes or without; where the server asks for none, it does not matter. Wrong codes have to
+   * wait, like wrong passwords. Call JSONRPC.Authenticate next to get a token.
+   *
+   * Permission: PermissionScopeAdmin
+   */
+  "Access.CreateFirstUser": {
+    params: {
+      username: string;
+      password: string;
+      setupCode?: string;
+      displayName?: string;
+      email?: string;
+    };
+    returns: {
+      error: AccessError;
+    };
+  };
+  /**
+   * Tell what a call of another method would change, without changing anything.
+   *
+   * It can be any that changes what accounts, groups or tokens may do. Its parameters are checked
+   * as they are there, and what it would refuse is refused here. "more" counts the effects beyond
+   * the first 1000, of a change that concerns very many at least so many. "accounts" tells to how
+   * many accounts effects on "anonymous" apply, too. Before and after are "no" and "yes"; of items
+   * "none", "read" and "write"; of secrets "old" and "new"; or times. What is empty as "object"
+   * stands for the whole account, group or token.
+   *
+   * Permission: PermissionScopeNone
+   */
+  "Access.Simulate": {
+    params: {
+      method: string;
+      params: Record<string, unknown>;
+    };
+    returns: {
+      error: AccessError;
+      effects?: AccessEffect[];
+      more?: number;
+      accounts?: number;
+    };
   };
   /**
    * List the tokens of a user with their properties, oldest first.
@@ -865,6 +1018,37 @@ export interface Notifications {
   };
   /** Tell those who manage users that one is gone. */
   "Users.UserRemoved": {
+    username: string;
+  };
+  /**
+   * Tell administrators that a device asks to be let in.
+   *
+   * Of more than ten requests in a second some are not told; Access.GetPairing gives the one
+   * that waits.
+   */
+  "Access.PairingRequested": {
+    pairing: AccessPairing;
+  };
+  /** Tell administrators how a request ended that they were told of. */
+  "Access.PairingFinished": {
+    transactionId: number;
+    success: boolean;
+  };
+  /**
+   * Tell those who manage users, and the user concerned, that there is something new.
+   *
+   * The account was added or removed, or its details, scopes, groups, rules, state or password
+   * were changed.
+   */
+  "Access.AccountChanged": {
+    username: string;
+  };
+  /** Tell those who manage users that a group was added, changed or removed. */
+  "Access.GroupChanged": {
+    name: string;
+  };
+  /** Tell those who manage users, and the user concerned, of other tokens of an account. */
+  "Access.TokensChanged": {
     username: string;
   };
 }

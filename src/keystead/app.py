@@ -19,7 +19,7 @@ from uuid import UUID
 import msgspec
 import uvloop
 
-from keystead import __version__, data
+from keystead import __version__, data, screen
 from keystead.audit.retention import Retention
 from keystead.control.catalogue import Desk
 from keystead.control.session import Face as ControlFace
@@ -27,10 +27,12 @@ from keystead.domain.change import Commit, concerned
 from keystead.domain.directory import Directory, SessionLifetime
 from keystead.domain.events import Action, Origin
 from keystead.domain.journal import Journal
-from keystead.domain.model import ANONYMOUS_ID
+from keystead.domain.model import ANONYMOUS_ID, UserId
 from keystead.domain.passwords import PasswordPolicy, PasswordProfile
+from keystead.domain.ports import Randomness
 from keystead.domain.refusal import RefusedError
 from keystead.domain.rights import Rights
+from keystead.domain.setup_code import SetupCode
 from keystead.domain.throttle import LOCAL, Throttle
 from keystead.hashing import Argon2Hasher
 from keystead.net.conversation import Conversations
@@ -39,6 +41,7 @@ from keystead.net.encryption import Encryption
 from keystead.net.limits import Limits, limits_from
 from keystead.net.listeners import ListenError, open_control_socket, open_listener
 from keystead.net.listening import Listening
+from keystead.net.tls import own_addresses
 from keystead.nymea.face import Face as NymeaFace
 from keystead.nymea.face import Identity
 from keystead.rpc.bus import NO_RIGHTS, Bus
@@ -55,6 +58,7 @@ LOG = logging.getLogger("keystead")
 RECURSION_LIMIT = 1200  # so that JSON may be nested 1,024 levels deep; nymea 1.1
 SWITCH_INTERVAL = 0.001  # seconds that a thread may keep the event loop from going on
 PATIENCE = 4.0  # seconds that replies under way have when the server stops
+SETUP_CODE_LIFETIME = timedelta(days=1)  # our choice; EN 18031 and ASVS 6.4.1 want it short
 
 
 def now() -> datetime:
@@ -116,6 +120,7 @@ def directory_in(folder: DataFolder, settings: Settings) -> Iterator[Directory]:
             device_lifetime=timedelta(days=settings.token_days)
             if settings.token_days
             else None,
+            setup_code=SetupCode() if settings.setup_code else None,
         )
     finally:
         hasher.close()
@@ -173,15 +178,24 @@ async def _run(
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     reload = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload.set)
-    faces = await _faces(settings, folder.uuid, directory)
+    faces = await _faces(settings, folder.uuid, directory, encryption)
     failure = None
     async with asyncio.TaskGroup() as tasks:
         everyone = Conversations(tasks, limits)
         try:
-            servers = await _listen(settings, folder.paths, everyone, faces, encryption)
+            servers, urls = await _listen(settings, folder.paths, everyone, faces, encryption)
             gc.freeze()  # what is here by now stays, so that no collection need look at it
             if encryption:
                 everyone.start(encryption.keep_fresh(reload))
+            if directory.setup_code:
+                bus = faces.nymea.bus
+                offer = offer_setup_code(
+                    directory.setup_code,
+                    directory.randomness,
+                    urls,
+                    lambda: bus.ever_had_account,
+                )
+                everyone.start(offer)
             if settings.buttons != "off":
                 everyone.start(_button_bus(settings.buttons, faces.nymea).run())
             directory.note(None, Action.START, version=__version__)
@@ -208,7 +222,32 @@ def _retention(settings: Settings) -> Retention:
     return Retention(settings.audit_events, settings.audit_mib * 1024 * 1024, age)
 
 
-async def _faces(settings: Settings, uuid: UUID, directory: Directory) -> _Faces:
+async def offer_setup_code(
+    code: SetupCode,
+    randomness: Randomness,
+    urls: list[str],
+    is_set_up: Callable[[], bool],
+    every: timedelta = SETUP_CODE_LIFETIME,
+) -> None:
+    """Print a one-time code, and after a time another in its place, until there is an account.
+
+    It goes to standard output alone: no log and no file has it.
+    """
+    address = screen.page_address(urls, await asyncio.to_thread(own_addresses))
+    while not is_set_up():
+        text = screen.setup_text(
+            code.renew(randomness), address, sys.stdout.encoding or "ascii"
+        )
+        try:
+            print(text, end="", flush=True)  # noqa: T201
+        except OSError as error:  # the owner's commands and the button still let somebody in
+            LOG.warning("set-up code not shown", extra={"fields": {"reason": error.strerror}})
+        await asyncio.sleep(every.total_seconds())
+
+
+async def _faces(
+    settings: Settings, uuid: UUID, directory: Directory, encryption: Encryption | None
+) -> _Faces:
     """Build the protocols of this server around one bus."""
     store = directory.store
     bus = Bus(
@@ -219,13 +258,27 @@ async def _faces(settings: Settings, uuid: UUID, directory: Directory) -> _Faces
     )
     store.listen(bus.publish)
     store.listen(_log)
-    identity = Identity(settings.name, uuid, __version__)
+
+    def fingerprint() -> str | None:
+        return encryption.fingerprint if encryption else None
+
+    def name_of(user_id: UserId) -> str | None:
+        user = driven(store.reader.user(user_id))
+        return user.name if user else None
+
+    plain = tuple(
+        one.url(one.port)
+        for one in settings.listeners
+        if not one.is_encrypted and not one.is_loopback
+    )
+    identity = Identity(settings.name, uuid, __version__, fingerprint, plain)
     return _Faces(
         NymeaFace(
             directory,
             bus,
             identity,
             rights_in(directory),
+            name_of=name_of,
             pause=_pause,
             monotonic=time.monotonic,
         ),
@@ -248,8 +301,11 @@ async def _listen(
     everyone: Conversations,
     faces: _Faces,
     encryption: Encryption | None,
-) -> list[Listening]:
+) -> tuple[list[Listening], list[str]]:
     """Open every address, then say so: in the log, and in a file for programs.
+
+    Returns:
+        What listens, and the URLs that others may use.
 
     Raises:
         ListenError: an address cannot be used.
@@ -276,7 +332,7 @@ async def _listen(
     if encryption:
         print(f"Certificate SHA-256 fingerprint: {encryption.fingerprint}")  # noqa: T201
     sys.stdout.flush()
-    return servers
+    return servers, urls
 
 
 def _button_bus(address: str, face: NymeaFace) -> ButtonBus:

@@ -91,6 +91,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         requests_per_second_before_sign_in: ... of somebody who has not.
         limit_loopback: these four limits are for connections of this machine too.
         token_days: how long the token of a device lasts; 0 for ever.
+        setup_code: the first account takes a one-time code that the server prints.
         audit_events: how many events the audit trail keeps at most.
         audit_mib: how many MiB they may have together.
         audit_days: how long they are kept; 0 for however long.
@@ -117,6 +118,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     requests_per_second_before_sign_in: Count = 100
     limit_loopback: bool = False
     token_days: Annotated[float, msgspec.Meta(ge=0, le=MAX_SESSION_HOURS / 24)] = 0
+    setup_code: bool = False
     audit_events: Annotated[int, msgspec.Meta(ge=1_000, le=100_000_000)] = 100_000
     audit_mib: Annotated[int, msgspec.Meta(ge=4, le=1024 * 1024)] = 64
     audit_days: Annotated[float, msgspec.Meta(ge=0, le=MAX_SESSION_HOURS / 24)] = 0

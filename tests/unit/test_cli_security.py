@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,11 @@ from tests.command_line import CommandLine
 from tools.requirements import document
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
-SAFE = {"password_profile": "nist", "listen": ("nymeas://*:2222",)}
+SAFE: dict[str, Any] = {
+    "password_profile": "nist",
+    "listen": ("nymeas://*:2222",),
+    "setup_code": True,
+}
 
 
 @pytest.fixture
@@ -147,6 +152,7 @@ def test_a_listener_without_authentication_is_shown_as_such(keystead, monkeypatc
 def test_the_end_of_the_certificate_is_shown_and_that_nothing_is_weak(keystead, monkeypatch):
     server_context(keystead.data / "certificates", now())
     monkeypatch.setenv("KEYSTEAD_PASSWORD_PROFILE", "nist")
+    monkeypatch.setenv("KEYSTEAD_SETUP_CODE", "true")
     shown = keystead.done("security-report").out
     assert "\n  certificate: " in shown
     assert "\n  it ends on 2" in shown

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from keystead.net.tls import fingerprint, server_context
-from tests.command_line import CommandLine, serving
+from tests.command_line import PLAIN, CommandLine, serving
 from tests.nymea_files import box
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -82,11 +82,12 @@ def test_the_commands_of_a_guide_do_what_they_say(page, keystead, tmp_path):
 def test_the_servers_that_are_shown_listen(tmp_path):
     shown = [words for page in PAGES for words in commands(page, "keystead serve")]
 
-    assert len(shown) == 2
+    assert len(shown) == 3
     for number, words in enumerate(shown):
         data, *rest = moved(words, tmp_path / str(number))[3:]
         at_any_port = [word.replace(":2222", ":0") for word in rest]
-        with serving(data, *at_any_port) as server:
+        listen = () if "--listen" in rest else PLAIN
+        with serving(data, *listen, *at_any_port) as server:
             assert server.urls == [f"nymea://127.0.0.1:{server.port}"]
         assert Path(data, "keystead.sqlite").exists()
 

@@ -43,7 +43,14 @@ MENTIONS = {
         "JSONRPC.PushButtonAuthFinished",
         "Users.PushButtonAuthFinished",
     },
-    "nymea/notifications.py": {  # which change is told by which notification
+    "nymea/access_news.py": {  # which change is told by which notification
+        "Access.AccountChanged",
+        "Access.GroupChanged",
+        "Access.PairingFinished",
+        "Access.PairingRequested",
+        "Access.TokensChanged",
+    },
+    "nymea/notifications.py": {  # the same in the namespace Users
         "Users.UserAdded",
         "Users.UserChanged",
         "Users.UserRemoved",

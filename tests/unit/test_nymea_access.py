@@ -30,6 +30,11 @@ METHODS = {
     "Access.SetAccountRights": ({"username": "ann"}, USER_EDITORS),
     "Access.SetAccountState": ({"username": "ann", "enabled": False}, USER_EDITORS),
     "Access.WriteGroup": ({"name": "staff"}, USER_EDITORS),
+    "Access.ConfirmPairing": ({"transactionId": 1}, ADMINISTRATORS),
+    "Access.CreateFirstUser": (NEW, ADMINISTRATORS),
+    "Access.GetPairing": ({}, ADMINISTRATORS),
+    "Access.GetSetup": ({}, ANYBODY),
+    "Access.RefusePairing": ({"transactionId": 1}, ADMINISTRATORS),
     "Access.Simulate": (
         {"method": "Users.RemoveUser", "params": {"username": "ann"}},
         ANYBODY,  # each method to simulate asks for what it asks for itself
@@ -62,8 +67,9 @@ METHODS = {
 }
 
 # Who is let in without being signed in.
-DURING_SET_UP = {"JSONRPC.Hello", "JSONRPC.RequestPushButtonAuth", "JSONRPC.CreateUser"}
-AFTER_SET_UP = {"JSONRPC.Hello", "JSONRPC.RequestPushButtonAuth", "JSONRPC.Authenticate"}
+ALWAYS = {"Access.GetSetup", "JSONRPC.Hello", "JSONRPC.RequestPushButtonAuth"}
+DURING_SET_UP = ALWAYS | {"Access.CreateFirstUser", "JSONRPC.CreateUser"}
+AFTER_SET_UP = ALWAYS | {"JSONRPC.Authenticate"}
 
 # On a listener without authentication: what asks for the current user, who is nobody.
 NEEDS_CURRENT_USER = {

@@ -53,7 +53,8 @@ def _print_no_more() -> None:
 
 def _settings(given: argparse.Namespace) -> Settings:
     config = given.config or os.environ.get("KEYSTEAD_CONFIG")
-    flags = {"data": given.data, "listen": getattr(given, "listen", None)}
+    flags = {"data": given.data}
+    flags |= {name: getattr(given, name, None) for name in ("listen", "setup_code")}
     return load(Path(config) if config else None, os.environ, flags)
 
 

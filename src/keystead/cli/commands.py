@@ -27,6 +27,12 @@ def parser(version: str) -> argparse.ArgumentParser:
     subjects = root.add_subparsers(required=True, metavar="COMMAND")
     serve = _command(subjects, "serve", _serve, "run the server")
     serve.add_argument("--listen", action="append", metavar="URL", help="repeatable")
+    serve.add_argument(
+        "--setup-code",
+        action="store_const",
+        const=True,
+        help="print a one-time code that the first account takes",
+    )
 
     for subject in (users, tokens, groups, locks):
         subject.describe(subjects, _command)

@@ -170,6 +170,8 @@ def _warnings(
             "The password profile nymea asks for 8 characters of certain kinds; NIST advises 15"
             " of any kind, which is the profile nist."
         )
+    if not settings.setup_code:
+        yield "As long as there is no account, whoever comes first makes it; see setup_code."
     if timedelta(days=settings.session_most_days) > LONGEST_SESSION:
         yield f"Sessions of pages last longer than the {LONGEST_SESSION.days} days that NIST allows."
     if certificate and certificate.ends - now < RENEW_BEFORE_END:

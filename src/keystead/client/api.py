@@ -26,10 +26,12 @@ from keystead.client.types import (
     NotificationStatus,
     PairingReturns,
     PermissionScope,
+    SetupReturns,
     TokenInfo,
     UserError,
     UserInfo,
     VersionReturns,
+    WaitingPairing,
 )
 
 
@@ -90,6 +92,9 @@ class Access:
 
     - the state of accounts, groups, rights on items, and why
     - the audit trail
+    - letting in the device that waits, instead of pressing the button
+    - what a page needs to know, and to ask, before there is an account
+    - what a change would do
     - tokens with their properties, who is signed in, and who has to wait
     """
 
@@ -245,6 +250,84 @@ class Access:
             "Access.GetAuditEvents",
             {"before": before, "limit": limit, "action": action, "username": username},
             AuditReturns,
+        )
+
+    async def get_pairing(self) -> WaitingPairing:
+        """Show the device that waits to be let in by JSONRPC.RequestPushButtonAuth, if there is one.
+
+        Its name is what the device calls itself: let the user compare it, and the source, with the
+        device in their hand.
+        """
+        return await self._call("Access.GetPairing", {}, WaitingPairing)
+
+    async def confirm_pairing(self, *, transaction_id: int) -> None:
+        """Let in the device whose request has this number, with a token of an administrator.
+
+        It is refused when that request does not wait any more, be it that another took its place:
+        nobody is let in but the device that was shown.
+
+        Raises:
+            UserRefusedError: the rules say no.
+        """
+        await self._call(
+            "Access.ConfirmPairing",
+            {"transactionId": transaction_id},
+            Shape,
+            refusal=AccessError,
+        )
+
+    async def refuse_pairing(self, *, transaction_id: int) -> None:
+        """Turn away the device whose request has this number; it is told that nobody let it in.
+
+        Raises:
+            UserRefusedError: the rules say no.
+        """
+        await self._call(
+            "Access.RefusePairing",
+            {"transactionId": transaction_id},
+            Shape,
+            refusal=AccessError,
+        )
+
+    async def get_setup(self) -> SetupReturns:
+        """Tell whether the first account is still to be made, and what that takes.
+
+        "codeRequired" means that Access.CreateFirstUser wants the one-time code which the server has
+        printed. No password may be a common one or the user's name. "certificateFingerprint" is the
+        SHA-256 of the certificate that encrypted listeners show, for people to compare with what the
+        server has printed; it proves nothing by itself.
+        """
+        return await self._call("Access.GetSetup", {}, SetupReturns)
+
+    async def create_first_user(
+        self,
+        *,
+        username: str,
+        password: str,
+        setup_code: str | None = None,
+        display_name: str | None = None,
+        email: str | None = None,
+    ) -> None:
+        """Create the first user, an administrator, while the initial set-up is required.
+
+        *setup_code* is the one-time code that the server has printed, in any case and with blanks and
+        dashes or without; where the server asks for none, it does not matter. Wrong codes have to
+        wait, like wrong passwords. Call JSONRPC.Authenticate next to get a token.
+
+        Raises:
+            UserRefusedError: the rules say no.
+        """
+        await self._call(
+            "Access.CreateFirstUser",
+            {
+                "username": username,
+                "password": password,
+                "setupCode": setup_code,
+                "displayName": display_name,
+                "email": email,
+            },
+            Shape,
+            refusal=AccessError,
         )
 
     async def get_tokens(self, *, username: str) -> tuple[AccessToken, ...]:

@@ -150,6 +150,15 @@ class AccessLock(Shape, frozen=True, kw_only=True):
     until: int
 
 
+class AccessPairing(Shape, frozen=True, kw_only=True):
+    """A device that waits to be let in, where it is, and until when it waits, in seconds."""
+
+    transaction_id: int
+    device_name: str
+    source: str
+    until: int
+
+
 class AccessSession(Shape, frozen=True, kw_only=True):
     """A connection on which somebody is signed in."""
 
@@ -255,6 +264,26 @@ class PairingReturns(Shape, frozen=True, kw_only=True):
     transaction_id: int
 
 
+class PasswordRules(Shape, frozen=True, kw_only=True):
+    """What a new password must be like; characters, and bytes in UTF-8."""
+
+    min_length: int
+    max_bytes: int
+    needs_lower_case: bool
+    needs_upper_case: bool
+    needs_digit: bool
+
+
+class SetupReturns(Shape, frozen=True, kw_only=True):
+    """Whether the server waits for its first account, and what that takes."""
+
+    setup_required: bool
+    code_required: bool
+    server_name: str
+    password_rules: PasswordRules
+    certificate_fingerprint: str | None = None
+
+
 class SpokenRule(Shape, frozen=True, kw_only=True):
     """A rule that matches an item, and the group that gives it, if none of the account's own."""
 
@@ -288,6 +317,12 @@ class VersionReturns(Shape, frozen=True, kw_only=True):
     protocol_version: str = msgspec.field(name="protocol version")
     qt_version: str
     qt_build_version: str
+
+
+class WaitingPairing(Shape, frozen=True, kw_only=True):
+    """The request that waits, if there is one."""
+
+    pairing: AccessPairing | None = None
 
 
 class Explanation(Shape, frozen=True, kw_only=True):
@@ -344,12 +379,56 @@ class UserRemoved(Shape, frozen=True, kw_only=True):
     username: str
 
 
+class PairingRequested(Shape, frozen=True, kw_only=True):
+    """Tell administrators that a device asks to be let in.
+
+    Of more than ten requests in a second some are not told; Access.GetPairing gives the one
+    that waits.
+    """
+
+    pairing: AccessPairing
+
+
+class PairingFinished(Shape, frozen=True, kw_only=True):
+    """Tell administrators how a request ended that they were told of."""
+
+    transaction_id: int
+    success: bool
+
+
+class AccountChanged(Shape, frozen=True, kw_only=True):
+    """Tell those who manage users, and the user concerned, that there is something new.
+
+    The account was added or removed, or its details, scopes, groups, rules, state or password
+    were changed.
+    """
+
+    username: str
+
+
+class GroupChanged(Shape, frozen=True, kw_only=True):
+    """Tell those who manage users that a group was added, changed or removed."""
+
+    name: str
+
+
+class TokensChanged(Shape, frozen=True, kw_only=True):
+    """Tell those who manage users, and the user concerned, of other tokens of an account."""
+
+    username: str
+
+
 Told = (
     JSONRPCPushButtonAuthFinished
     | UsersPushButtonAuthFinished
     | UserAdded
     | UserChanged
     | UserRemoved
+    | PairingRequested
+    | PairingFinished
+    | AccountChanged
+    | GroupChanged
+    | TokensChanged
 )
 
 NOTIFICATIONS: Final[dict[str, type[Told]]] = {
@@ -358,4 +437,9 @@ NOTIFICATIONS: Final[dict[str, type[Told]]] = {
     "Users.UserAdded": UserAdded,
     "Users.UserChanged": UserChanged,
     "Users.UserRemoved": UserRemoved,
+    "Access.PairingRequested": PairingRequested,
+    "Access.PairingFinished": PairingFinished,
+    "Access.AccountChanged": AccountChanged,
+    "Access.GroupChanged": GroupChanged,
+    "Access.TokensChanged": TokensChanged,
 }

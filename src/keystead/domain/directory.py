@@ -11,6 +11,7 @@ from keystead.domain.model import Actor, LastUse, Owner, Principal
 from keystead.domain.passwords import PasswordPolicy
 from keystead.domain.ports import Clock, PasswordHasher, Randomness, Store, Transaction
 from keystead.domain.refusal import Reason, RefusedError
+from keystead.domain.setup_code import SetupCode
 from keystead.domain.throttle import Throttle
 
 T = TypeVar("T")
@@ -43,6 +44,8 @@ class Directory:
         self_service: users without the right to change accounts may look after their own.
         device_lifetime: how long the token of a device lasts where nobody says otherwise; None
             for ever.
+        setup_code: without it nobody makes the first account who is not the owner; None where
+            anybody may.
         origin: where the one who asks is; see ``at``.
     """
 
@@ -56,6 +59,7 @@ class Directory:
     self_service: bool = False
     session_lifetime: SessionLifetime = SessionLifetime()
     device_lifetime: timedelta | None = None
+    setup_code: SetupCode | None = None
     origin: Origin = UNASKED
 
     def at(self, origin: Origin) -> "Directory":

@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Generic, TypeVar
 
+from keystead.domain.access import scopes_of
 from keystead.domain.change import TokenRemoved, UserAdded
-from keystead.domain.directory import Directory
+from keystead.domain.directory import Directory, still_valid
 from keystead.domain.events import Action, Entry
-from keystead.domain.model import PUSH_BUTTON_USER, Principal, Scope, User, UserId
+from keystead.domain.model import PUSH_BUTTON_USER, Actor, Principal, Scope, User, UserId
 from keystead.domain.ports import Transaction
+from keystead.domain.refusal import Reason, RefusedError
 from keystead.domain.tokens import SignedIn, issue
 
 R = TypeVar("R")
@@ -50,15 +52,23 @@ class PairingDesk(Generic[R]):
         self.waiting = Waiting(self._last_number, requester, device_name, until)
         return self.waiting, before
 
-    def take(self) -> Waiting[R] | None:
-        """Give the request that waits, if any, and forget it: the button was pressed."""
-        waiting, self.waiting = self.waiting, None
+    def take(self, number: int | None = None) -> Waiting[R] | None:
+        """Give the request that waits, if any, and forget it: the button was pressed.
+
+        Args:
+            number: the only request that is meant; None for whichever it is.
+        """
+        waiting = self.waiting
+        if waiting is None or number not in {None, waiting.number}:
+            return None
+        self.waiting = None
         return waiting
 
-    def withdraw(self, requester: R) -> None:
-        """Forget the request of *requester*, who is gone."""
+    def withdraw(self, requester: R) -> Waiting[R] | None:
+        """Give the request of *requester*, who is gone, if it waits, and forget it."""
         if self.waiting and self.waiting.requester is requester:
-            self.waiting = None
+            return self.take()
+        return None
 
     def expire(self, now: float) -> Waiting[R] | None:
         """Give the request that has waited too long, if any, and forget it."""
@@ -67,15 +77,25 @@ class PairingDesk(Generic[R]):
         return None
 
 
-async def pair(directory: Directory, device_name: str) -> SignedIn:
+async def pair(
+    directory: Directory, device_name: str, confirmed_by: Actor | None = None
+) -> SignedIn:
     """Issue an administrator's token of the nameless account for a device.
 
+    Args:
+        directory: the directory.
+        device_name: what the device calls itself.
+        confirmed_by: the administrator who lets it in; None where a button was pressed.
+
     Raises:
-        RefusedError: TEXT_INVALID, STORAGE_FAILED.
+        RefusedError: NOT_SIGNED_IN or FORBIDDEN when *confirmed_by* is no administrator any
+            more; TEXT_INVALID, STORAGE_FAILED.
     Source: nymea 4.5.
     """
 
     async def enter(tx: Transaction) -> SignedIn:
+        if confirmed_by and Scope.ADMIN not in scopes_of(await still_valid(tx, confirmed_by)):
+            raise RefusedError(Reason.FORBIDDEN)
         user = await tx.user_named(PUSH_BUTTON_USER)
         if user is None:
             user = User(UserId(directory.randomness(16)), PUSH_BUTTON_USER, Scope.ADMIN)
@@ -85,7 +105,7 @@ async def pair(directory: Directory, device_name: str) -> SignedIn:
         await tx.note(Entry(tx.author, Action.PAIRING, token_id, user.id.hex()))
         return signed_in
 
-    return await directory.write(None, enter, essential=True)
+    return await directory.write(confirmed_by, enter, essential=True)
 
 
 async def take_back(directory: Directory, principal: Principal) -> None:

@@ -19,6 +19,8 @@ class PasswordProfile(Enum):
     NIST = "nist"
 
 
+_NYMEA_LENGTH = 8  # nymea 4.4
+_NIST_LENGTH = 15  # SP 800-63B-4 3.1.1.2
 _REQUIRED_KINDS = (re.compile("[a-z]"), re.compile("[A-Z]"), re.compile("[0-9]"))
 
 
@@ -61,14 +63,24 @@ class PasswordPolicy:
             and not self.is_common(password)
         )
 
+    @property
+    def least_length(self) -> int:
+        """Give how many characters a password must have."""
+        return _NYMEA_LENGTH if self.needs_kinds else _NIST_LENGTH
+
+    @property
+    def needs_kinds(self) -> bool:
+        """Tell whether it must have a lower-case and an upper-case letter and a digit."""
+        return self.profile is PasswordProfile.NYMEA
+
     def _is_long_enough(self, password: str) -> bool:
         match self.profile:
             case PasswordProfile.NYMEA:
                 units = len(password.encode("utf-16-le", "surrogatepass")) // 2
-                return units >= 8 and all(  # noqa: PLR2004 - nymea 4.4
+                return units >= _NYMEA_LENGTH and all(
                     kind.search(password) for kind in _REQUIRED_KINDS
                 )
             case PasswordProfile.NIST:
-                return len(password) >= 15  # noqa: PLR2004 - SP 800-63B-4 3.1.1.2
+                return len(password) >= _NIST_LENGTH
             case _:
                 assert_never(self.profile)

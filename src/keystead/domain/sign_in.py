@@ -11,6 +11,7 @@ from keystead.domain.events import Action, Entry, Outcome, author_of
 from keystead.domain.model import User
 from keystead.domain.ports import Transaction
 from keystead.domain.refusal import Reason, RefusedError
+from keystead.domain.setup_code import THROTTLE_NAME
 from keystead.domain.throttle import Lane, ThrottledError
 from keystead.domain.tokens import SignedIn, issue
 
@@ -125,13 +126,23 @@ async def _enter(
     return await directory.write(None, checked, essential=True)
 
 
-async def create_first_account(directory: Directory, new: NewUser, password: str) -> User:
+async def create_first_account(
+    directory: Directory, new: NewUser, password: str, setup_code: str = ""
+) -> User:
     """Make the first account of a directory that has never had one.
 
+    Args:
+        directory: the directory.
+        new: the account.
+        password: its password.
+        setup_code: as somebody typed it; does not matter where the directory asks for none.
+
     Raises:
-        RefusedError: SET_UP_ALREADY, and everything that ``accounts.prepare`` refuses.
+        RefusedError: SET_UP_ALREADY, SETUP_CODE_WRONG, THROTTLED after too many wrong codes, and
+            everything that ``accounts.prepare`` refuses.
     Source: our choice: a directory whose accounts were all removed does not open again.
     """
+    await _check_setup_code(directory, setup_code)
     user, password_hash = await prepare(directory, new, password)
 
     async def add(tx: Transaction) -> None:
@@ -140,4 +151,33 @@ async def create_first_account(directory: Directory, new: NewUser, password: str
         await add_user(tx, user, password_hash)
 
     await directory.write(None, add)
+    directory.throttle.forget(THROTTLE_NAME)
     return user
+
+
+async def _check_setup_code(directory: Directory, typed: str) -> None:
+    """Let pass who knows the one-time code, where one is needed.
+
+    Raises:
+        RefusedError: SET_UP_ALREADY, SETUP_CODE_WRONG, THROTTLED.
+
+    Source: our choice: wrong codes are slowed down like wrong passwords of one account.
+    """
+    if directory.setup_code is None:
+        return
+    if await directory.store.reader.ever_had_account():
+        raise RefusedError(Reason.SET_UP_ALREADY)
+    if not typed:
+        raise RefusedError(Reason.SETUP_CODE_WRONG)
+    throttle, source = directory.throttle, directory.origin.source
+    try:
+        throttle.begin(THROTTLE_NAME, source, directory.clock())
+    except ThrottledError:
+        directory.note(None, Action.DENIED, "", Outcome.REFUSED, reason="throttled")
+        raise
+    if directory.setup_code.fits(typed):
+        throttle.undone(THROTTLE_NAME, source, directory.clock())
+        return
+    if lock := throttle.lock(THROTTLE_NAME, source, directory.clock()):
+        directory.note(None, Action.LOCK, until=lock.until.isoformat(timespec="seconds"))
+    raise RefusedError(Reason.SETUP_CODE_WRONG)

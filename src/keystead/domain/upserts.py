@@ -74,11 +74,14 @@ async def write_first_user(directory: Directory, draft: UserDraft) -> None:
     unless it names others, a rule for every item if it is no administrator by that.
 
     Raises:
-        RefusedError: TOO_LARGE, NAME_INVALID, NAME_RESERVED, ITEM_RULE_INVALID,
-            FIRST_MUST_EDIT_USERS, PASSWORD_TOO_WEAK, BUSY, NOT_SIGNED_IN when there has been
-            an account, NO_SUCH_GROUP, STORAGE_FAILED.
+        RefusedError: SETUP_CODE_WRONG where one is needed, as there is no place for it here;
+            TOO_LARGE, NAME_INVALID, NAME_RESERVED, ITEM_RULE_INVALID, FIRST_MUST_EDIT_USERS,
+            PASSWORD_TOO_WEAK, BUSY, NOT_SIGNED_IN when there has been an account,
+            NO_SUCH_GROUP, STORAGE_FAILED.
     Source: our choice.
     """
+    if directory.setup_code is not None:
+        raise RefusedError(Reason.SETUP_CODE_WRONG)
     if Scope.USER_EDIT not in draft.rights.given or not draft.password:
         raise RefusedError(Reason.FIRST_MUST_EDIT_USERS)
     scopes = draft.rights.replace_in(Scope.ADMIN)

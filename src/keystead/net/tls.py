@@ -241,7 +241,7 @@ def _issue(
     )
     if not signs:
         names = [x509.DNSName(host) for host in _own_names()]
-        addresses = [x509.IPAddress(address) for address in _own_addresses()]
+        addresses = [x509.IPAddress(address) for address in own_addresses()]
         for extension in (
             x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()),
             x509.ExtendedKeyUsage([x509.oid.ExtendedKeyUsageOID.SERVER_AUTH]),
@@ -261,7 +261,8 @@ def _own_names() -> list[str]:
     return [name for name in dict.fromkeys(names) if name.isascii() and name.strip(".")]
 
 
-def _own_addresses() -> list[IPv4Address | IPv6Address]:
+def own_addresses() -> list[IPv4Address | IPv6Address]:
+    """Give the addresses that this machine has at present. It blocks, perhaps for DNS."""
     found = ["127.0.0.1", "::1"]
     with suppress(OSError, ValueError):  # ValueError: a host name that DNS cannot carry
         found += [str(entry[4][0]) for entry in socket.getaddrinfo(socket.gethostname(), None)]

@@ -284,8 +284,8 @@ class Session:
 
     def subscribe(self, namespaces: Collection[str]) -> None:
         """Notify this connection of what happens in *namespaces*, and of nothing else."""
-        if "Users" in namespaces:
-            self.face.subscribers[self] = None
+        if told := self.face.announces.intersection(namespaces):
+            self.face.subscribers[self] = told
         else:
             self.face.subscribers.pop(self, None)
 

@@ -79,7 +79,8 @@ class SqliteReader:
         return missed
 
     async def ever_had_account(self) -> bool:
-        return self._value(QUERIES.meta, "ever_had_account") != 0  # in doubt it has
+        found: int | None = self._value(QUERIES.meta, "ever_had_account")
+        return found != 0  # whoever cannot tell lets nobody in
 
     async def user(self, user_id: UserId) -> User | None:
         row = self._row(QUERIES.user, user_id)

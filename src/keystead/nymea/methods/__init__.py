@@ -5,6 +5,8 @@ from keystead.nymea.catalogue import catalogue
 from keystead.nymea.methods import (
     access_accounts,
     access_audit,
+    access_pairing,
+    access_setup,
     access_simulation,
     access_tokens,
     jsonrpc,
@@ -14,6 +16,8 @@ from keystead.nymea.methods import (
 __all__ = [
     "access_accounts",
     "access_audit",
+    "access_pairing",
+    "access_setup",
     "access_simulation",
     "access_tokens",
     "catalogue",
