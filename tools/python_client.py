@@ -66,7 +66,7 @@ def api() -> str:
     )
     return _formatted(
         f'"""The methods of the server, by namespace.\n\n{WRITTEN}\n"""',
-        "from collections.abc import Sequence\nfrom uuid import UUID",
+        "from collections.abc import Sequence\nfrom typing import Any\nfrom uuid import UUID",
         f"from keystead.client.shape import Call, Shape\nfrom keystead.client.types import {names}",
         *(_results(method) for method in catalogue if method.result_field),
         *(_class(namespace, found) for namespace, found in by_namespace.items()),

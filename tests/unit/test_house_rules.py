@@ -66,13 +66,17 @@ CALLERS = (
 )
 
 
+GENERATED = "Generated from the definitions"  # such a module has as many entries as they have
+
+
 def named(paths):
     return [str(path.relative_to(SOURCE)) for path in paths]
 
 
 @pytest.mark.parametrize("module", MODULES, ids=named(MODULES))
 def test_no_module_is_too_long_to_have_one_subject(module):
-    lines = len(module.read_text("utf-8").splitlines())
+    text = module.read_text("utf-8")
+    lines = 0 if GENERATED in text else len(text.splitlines())
     assert lines <= MOST_LINES, f"{lines} lines: a module has one subject; this one has two"
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from keystead import printable
-from keystead.cli import audit, groups, locks, tokens, users
+from keystead.cli import audit, backups, groups, locks, tokens, users
 from keystead.cli.arguments import Run, with_json
 from keystead.cli.owner import done
 from keystead.cli.rights import check_right, explain_right
@@ -70,7 +70,8 @@ def parser(version: str) -> argparse.ArgumentParser:
     with_json(
         _command(tls, "fingerprint", _show_fingerprints, "print what clients may compare")
     )
-    audit.describe(subjects, _command)
+    for subject in (audit, backups):
+        subject.describe(subjects, _command)
     with_json(
         _command(subjects, "security-report", _show_report, "tell what is proven and set")
     )

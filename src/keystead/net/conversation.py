@@ -2,16 +2,15 @@
 
 import asyncio
 import logging
-import socket
-import struct
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any
 
 from keystead.net.door import Door, Guest
 from keystead.net.limits import NO_LIMITS, Limits
 from keystead.net.pace import Pace
-from keystead.rpc.session import Face, Replies, Session
+from keystead.net.wire import Wire
+from keystead.rpc.session import Face, Session
 
 LOG = logging.getLogger("keystead.net")
 
@@ -19,38 +18,6 @@ SLICE = 64  # requests answered before other connections have their turn
 HIGH_WATER = 256 * 1024  # bytes waiting for a peer above which its requests stay unread
 PAUSED_CHECK = 1.0  # seconds between two looks at the deadlines of a paused peer
 CUT_OFF = 1024 * 1024  # bytes of unasked messages waiting at which a peer is cut off
-
-
-class Wire(Protocol):
-    """What carries the messages of one connection.
-
-    Attributes:
-        deadline: monotonic seconds by which the peer must have finished what it has begun to
-            send and the session has not seen yet; None when there is nothing of that kind.
-    """
-
-    deadline: float | None
-
-    def write(self, messages: Replies) -> None:
-        """Send messages, each as one."""
-
-    def write_part(self, part: bytes, *, is_last: bool) -> None:
-        """Send a part of one long message."""
-
-    def waiting(self) -> int:
-        """Count the bytes that the peer has not taken yet."""
-
-    def pause_reading(self) -> None:
-        """Leave what the peer sends unread."""
-
-    def resume_reading(self) -> None:
-        """Read again what the peer sends."""
-
-    def close(self) -> None:
-        """Close once everything written is through."""
-
-    def abort(self) -> None:
-        """Close at once; what the peer has not taken is lost."""
 
 
 class Conversations:
@@ -393,15 +360,3 @@ class Conversation:
             self._session.expire(now)
             self._guest.judge()
         self.mind_deadline()
-
-
-def reset(transport: asyncio.Transport) -> None:
-    """Close at once, and tell the peer so.
-
-    Without this the kernel keeps what the peer has not taken, up to megabytes, for as long as
-    the peer leaves it there; and the peer does not learn of the end before it has read all that.
-    """
-    if connection := transport.get_extra_info("socket"):
-        with suppress(OSError, ValueError):  # closed already; the second is uvloop's
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    transport.abort()

@@ -4,8 +4,8 @@ import asyncio
 from functools import partial
 from typing import Any, Protocol, cast
 
-from keystead.net.conversation import reset
 from keystead.net.door import Guest
+from keystead.net.wire import reset
 
 MAX_MESSAGE = 1024 * 1024  # bytes; sessions may allow less
 AT_ONCE = 64 * 1024  # bytes of a read; picows doubles a buffer that one fills, and keeps it

@@ -3,8 +3,9 @@
 import asyncio
 from typing import cast
 
-from keystead.net.conversation import HIGH_WATER, Conversation, Conversations, reset
+from keystead.net.conversation import HIGH_WATER, Conversation, Conversations
 from keystead.net.door import Guest
+from keystead.net.wire import reset
 from keystead.rpc.session import Face, Replies
 
 

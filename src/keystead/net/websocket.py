@@ -23,9 +23,10 @@ from picows import (
 # What its `ws_create_server` makes for each connection, where nothing can be put before it.
 from picows.picows import WSProtocol  # type: ignore[attr-defined]
 
-from keystead.net.conversation import HIGH_WATER, Conversation, Conversations, reset
+from keystead.net.conversation import HIGH_WATER, Conversation, Conversations
 from keystead.net.door import Guest
 from keystead.net.frames import MAX_MESSAGE, Sluice
+from keystead.net.wire import reset
 from keystead.rpc.session import Replies, WebSocketFace
 
 LOG = logging.getLogger("picows.websocket")

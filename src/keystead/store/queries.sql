@@ -218,6 +218,9 @@ select account, source, failures, last, known from attempt order by last;
 -- name: set_attempt
 insert or replace into attempt (account, source, failures, last, known) values (?, ?, ?, ?, ?);
 
+-- name: remove_sessions
+delete from token where kind = 'session';
+
 -- name: remove_attempt
 delete from attempt where account = ? and source = ?;
 
