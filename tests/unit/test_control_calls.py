@@ -356,6 +356,7 @@ def test_every_command_says_what_it_does():
         "locks.list",
         "locks.clear",
         "pairing.press",
+        "backup.begin",
         "import.users",
         "export",
         "rights.explain",

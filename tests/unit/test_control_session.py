@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from keystead.app import desk
 from keystead.control.calls import Answer
 from keystead.control.session import MAX_LINE, Face
+from keystead.domain.events import Origin
 from tests.doubles import PASSWORD, RecordingPeer, directory
 
 LIST = b'{"command":"users.list"}'
@@ -67,6 +68,10 @@ def test_commands_of_one_chunk_are_answered_in_order():
     (before, added, after) = outcomes(answers)
     assert (before, added) == (("done", b"[]"), ("done", b"null"))
     assert b'"name":"ann"' in after[1]
+
+
+def test_what_the_owner_does_comes_from_this_machine():
+    assert Talk().session.origin == Origin("control", "local")
 
 
 @given(cuts=st.lists(st.integers(0, 3 * len(LIST) + 20)))

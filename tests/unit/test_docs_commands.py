@@ -27,7 +27,6 @@ ELSEWHERE = {
     "keystead serve": "see the servers, below",
     "kill": "see the tests of reloading",
     "openssl": "see the fingerprint, below",
-    "sqlite3": "see the backup, below",
     "KEYSTEAD_TOKEN=": "needs a server; the tests of the reference give it",
 }
 
@@ -101,22 +100,6 @@ def test_openssl_shows_the_fingerprint_as_the_guide_says(tmp_path):
     shown = subprocess.check_output([program, *words], cwd=tmp_path, text=True)
 
     assert shown.strip().partition("=")[2] == fingerprint(certificate)
-
-
-def test_the_backup_of_a_running_server_holds_its_accounts(tmp_path, keystead):
-    if shutil.which("sqlite3") is None:
-        pytest.skip("needs sqlite3")
-    ((program, file, command),) = commands("docs/guide/operating.md", "sqlite3")
-    keystead.data = tmp_path / "keystead"
-    keystead.done("user", "add", "ann")
-    with serving(keystead.data, "--listen", "nymeas://127.0.0.1:0"):
-        here = command.replace("/backup/", f"{tmp_path}/data/")
-        subprocess.run([program, *moved([file], tmp_path), here], check=True)
-    for name in ("certificates", "identity"):
-        shutil.move(keystead.data / name, tmp_path / "data" / name)
-    keystead.data = tmp_path / "data"
-
-    assert keystead.names() == ["ann"]
 
 
 @pytest.mark.parametrize(

@@ -118,7 +118,7 @@ def verify_trail(settings: Settings, given: argparse.Namespace) -> int:
     with _trail(settings) as trail, trail.moment():
         report = verify(trail.checkpoints(), trail.events(), key, known)
     with suppress(BrokenPipeError):  # the exit code holds even if nobody reads
-        print(_as_json(report) if given.json else "\n".join(_findings(report)))
+        print(_as_json(report) if given.json else "\n".join(findings(report)))
     return INTACT if report.is_intact else TAMPERED
 
 
@@ -202,7 +202,8 @@ def _kept(file: Path) -> KeptCheckpoint:
         raise CannotError(f"The file {file} is no text.") from error
 
 
-def _findings(report: Report) -> Iterator[str]:
+def findings(report: Report) -> Iterator[str]:
+    """Say what was found in a trail, in lines for people."""
     span = f" ({report.first} to {report.head.sequence})" if report.count else ""
     yield f"{'Intact' if report.is_intact else 'NOT INTACT'}: {report.count} events{span}."
     for problem in report.problems:

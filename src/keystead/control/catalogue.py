@@ -9,9 +9,11 @@ from keystead.control import accounts, groups, locks, tokens
 from keystead.control.desk import Desk, catalogue, method
 from keystead.domain import exports, imports
 from keystead.domain.access import OPEN
+from keystead.domain.events import Action, Entry
 from keystead.domain.exports import Export
 from keystead.domain.imports import ImportedGroup, ImportedToken, ImportedUser, Report
-from keystead.domain.model import ItemRule
+from keystead.domain.model import OWNER, ItemRule
+from keystead.domain.ports import Transaction
 from keystead.domain.refusal import Reason, RefusedError
 
 __all__ = ["Desk", "accounts", "catalogue", "groups", "locks", "tokens"]
@@ -56,6 +58,17 @@ async def import_users(
 async def export_all(desk: Desk) -> Export:
     """Give all accounts, groups and device tokens, as another directory can take them over."""
     return await exports.export(desk.directory)
+
+
+@method("backup.begin", access=OPEN, refusable=True)
+async def begin_backup(desk: Desk, file: str) -> None:
+    """Tell the audit trail of a backup that is about to be made, so that it holds that, too."""
+
+    async def tell(tx: Transaction) -> None:
+        await tx.note(Entry(tx.author, Action.BACKUP, detail=(("file", file),)))
+
+    # A trail that cannot be written is one more reason for a backup.
+    await desk.directory.write(OWNER, tell, essential=True)
 
 
 @method("rights.explain", access=OPEN, refusable=True)

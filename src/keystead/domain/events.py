@@ -71,6 +71,7 @@ class Action(Enum):
     IMPORT = "import"
     EXPORT = "export"
     BACKUP = "backup"
+    RESTORE = "restore"  # what comes after the events of a backup that was put in place
     CERTIFICATE = "certificate"
     AUDIT_CUT = "audit.cut"  # old events were removed, as the rules for keeping them say
     AUDIT_FILLING = "audit.filling"  # old events will be removed before long

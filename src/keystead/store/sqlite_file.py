@@ -1,6 +1,8 @@
 """Opening an SQLite file as a directory: make it, check it, migrate it, or refuse it untouched."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import apsw
@@ -25,11 +27,28 @@ def prepare(path: Path) -> None:
         StoreError: the file is damaged, not Keystead's, of a newer version, or unusable.
     """
     scripts = migrations()
-    try:
+    with _explained(path):
         if not path.exists():
             _make(path, scripts)
         elif (version := _checked_version(path, len(scripts))) < len(scripts):
             _migrate(path, scripts, version)
+
+
+def check(path: Path) -> None:
+    """Look whether ``prepare`` would take the file, without changing it.
+
+    Raises:
+        StoreError: there is no file, or as ``prepare``.
+    """
+    with _explained(path):
+        _checked_version(path, len(migrations()))
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Say what is wrong with a database, and what to do."""
+    try:
+        yield
     except OSError as error:
         raise StoreError(f"The database {path} cannot be used: {error.strerror}.") from error
     except apsw.Error as error:
