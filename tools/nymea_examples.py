@@ -36,6 +36,8 @@ STORY: tuple[tuple[str, dict[str, Any]], ...] = (
     ("Access.GetSetup", {}),
     ("Access.CreateFirstUser", _ANN | {"setupCode": "9F4K-2TQ7-0XWZ-H3MB"}),
     ("JSONRPC.Authenticate", _ANN | {"deviceName": "tablet in the hall"}),
+    ("Access.GetOwnState", {}),
+    ("Access.GetServerState", {}),
     ("JSONRPC.Version", {}),
     ("JSONRPC.Introspect", {}),
     ("JSONRPC.SetNotificationStatus", {"namespaces": ["Access", "Users"]}),
@@ -83,6 +85,7 @@ STORY: tuple[tuple[str, dict[str, Any]], ...] = (
     ("JSONRPC.RequestPushButtonAuth", {"deviceName": "display at the door"}),
     (_BUTTON, {}),
     ("Users.RemoveToken", {"tokenId": "$ID"}),
+    ("Access.SignOut", {}),
 )
 
 

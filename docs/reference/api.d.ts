@@ -267,6 +267,15 @@ export interface NotificationStatus {
   enabled: boolean;
 }
 
+/** Who is signed in, and what they may do with this token, groups and all. */
+export interface OwnState {
+  username: string;
+  scopes: PermissionScope[];
+  rights: AccessRight[];
+  ownAccount: boolean;
+  tokenId?: Uuid;
+}
+
 /** The number under which the end of the pairing will be told. */
 export interface PairingReturns {
   success: boolean;
@@ -280,6 +289,14 @@ export interface PasswordRules {
   readonly needsLowerCase: boolean;
   readonly needsUpperCase: boolean;
   readonly needsDigit: boolean;
+}
+
+/** What administrators may want to do something about. */
+export interface ServerState {
+  plainListeners: string[];
+  passwordProfile: string;
+  hasSecondEditor: boolean;
+  unusedTokens: number;
 }
 
 /** Whether the server waits for its first account, and what that takes. */
@@ -580,6 +597,44 @@ export interface Methods {
       more?: number;
       accounts?: number;
     };
+  };
+  /**
+   * Show who is signed in on this connection, and what they may do on it.
+   *
+   * "ownAccount" tells whether they may look after their own account: its password, details and
+   * tokens. The name is empty where nobody has to sign in.
+   *
+   * Permission: PermissionScopeNone
+   */
+  "Access.GetOwnState": {
+    params: Record<string, never>;
+    returns: OwnState;
+  };
+  /**
+   * Revoke the token that is signed in with, whoever's it is; the connection ends.
+   *
+   * Programs that have another token of the same account stay signed in.
+   *
+   * Permission: PermissionScopeNone
+   */
+  "Access.SignOut": {
+    params: Record<string, never>;
+    returns: {
+      error: AccessError;
+    };
+  };
+  /**
+   * Tell what an administrator may want to do something about.
+   *
+   * Addresses that others reach without encryption; which rules new passwords meet, "nymea" or
+   * "nist"; whether a second account can change users; and how many tokens of devices have not
+   * been used for 90 days, among those of the first 10000 accounts.
+   *
+   * Permission: PermissionScopeAdmin
+   */
+  "Access.GetServerState": {
+    params: Record<string, never>;
+    returns: ServerState;
   };
   /**
    * List the tokens of a user with their properties, oldest first.

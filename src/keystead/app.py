@@ -19,7 +19,7 @@ from uuid import UUID
 import msgspec
 import uvloop
 
-from keystead import __version__, data, screen
+from keystead import __version__, data, screen, web
 from keystead.audit.retention import Retention
 from keystead.control.catalogue import Desk
 from keystead.control.session import Face as ControlFace
@@ -312,11 +312,12 @@ async def _listen(
     """
     owners_desk = desk(faces.nymea.directory, faces.nymea.press)
     by_path: dict[str, WebSocketFace] = {"/": faces.nymea, "/tani": faces.tani}
+    page = await asyncio.to_thread(web.resources)
     servers: list[Listening] = []
     urls = []
     for listener in settings.listeners:
         tls = encryption if listener.is_encrypted else None
-        server, url = await open_listener(listener, everyone, by_path, tls)
+        server, url = await open_listener(listener, everyone, by_path, tls, page)
         servers.append(server)
         urls.append(url)
     for listener, url in zip(settings.listeners, urls, strict=True):
@@ -324,9 +325,7 @@ async def _listen(
             LOG.warning("listening without encryption", extra={"fields": {"address": url}})
     with paths.control_address() as address:
         servers.append(await open_control_socket(address, everyone, ControlFace(owners_desk)))
-    fresh = paths.addresses.with_suffix(".new")
-    fresh.write_bytes(msgspec.json.encode(urls) + b"\n")
-    fresh.rename(paths.addresses)
+    paths.tell_addresses(msgspec.json.encode(urls).decode())
     LOG.info("listening", extra={"fields": {"addresses": urls, "version": __version__}})
     print(*(f"Listening at {url}" for url in urls), sep="\n")  # noqa: T201
     if encryption:

@@ -1,18 +1,7 @@
-"""A page in a real browser that talks Tani frames, and a nymea client beside it.
+"""A page in a real browser that talks Tani frames, and a nymea client beside it."""
 
-Chromium is driven by its own chromedriver over plain HTTP (W3C WebDriver), without a package.
-`tools/test-needs.sh` installs both where the system has them.
-"""
-
-import json
-import re
-import shutil
-import subprocess
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -25,123 +14,20 @@ from tests.acceptance.box import (
     info_of,
     set_up,
 )
+from tests.acceptance.browser import NEEDS_BROWSER, Browser, a_browser, wait
 from tests.acceptance.client import Client
 from tests.acceptance.server import Server
 from tests.acceptance.tani_client import NOBODY, rule
 
 PAGE = Path(__file__).with_name("tani_page.html")
-DRIVER = shutil.which("chromedriver")
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # WebDriver's name for a reference to one
-PATIENCE = 15.0  # seconds, for a browser on a loaded machine
-FLAGS = [
-    "--headless",
-    "--no-sandbox",  # tests may run as root
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
-pytestmark = [
-    pytest.mark.skipif(
-        DRIVER is None or CHROMIUM is None,
-        reason="needs chromium and chromedriver: sh tools/apt.sh chromium chromium-driver",
-    ),
-    pytest.mark.timeout(120),
-]
-
-
-class Browser:
-    """One page of a headless Chromium.
-
-    Args:
-        driver: the address of chromedriver.
-        profile: an empty folder for everything that the browser keeps.
-    """
-
-    def __init__(self, driver: str, profile: Path) -> None:
-        self._url = f"{driver}/session"
-        options = {"binary": CHROMIUM, "args": [*FLAGS, f"--user-data-dir={profile}"]}
-        wanted = {"capabilities": {"alwaysMatch": {"goog:chromeOptions": options}}}
-        self._url += "/" + self._call("POST", "", wanted)["sessionId"]
-
-    def _call(self, verb: str, path: str, body: object = None) -> Any:
-        request = urllib.request.Request(  # noqa: S310 - chromedriver, on this machine
-            self._url + path,
-            method=verb,
-            data=None if body is None else json.dumps(body).encode(),
-            headers={"Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310
-            return json.loads(response.read())["value"]
-
-    def quit(self) -> None:
-        """End the browser."""
-        self._call("DELETE", "")
-
-    def go(self, url: str) -> None:
-        """Open *url*."""
-        self._call("POST", "/url", {"url": url})
-
-    def reload(self) -> None:
-        """Load the page anew."""
-        self._call("POST", "/refresh", {})
-
-    def _element(self, css: str) -> str:
-        found = self._call("POST", "/element", {"using": "css selector", "value": css})
-        return f"/element/{found[ELEMENT]}"
-
-    def click(self, css: str) -> None:
-        """Click what *css* selects, as a person would."""
-        self._call("POST", f"{self._element(css)}/click", {})
-
-    def type(self, css: str, text: str) -> None:
-        """Type *text* into what *css* selects, in place of what is there."""
-        element = self._element(css)
-        self._call("POST", f"{element}/clear", {})
-        self._call("POST", f"{element}/value", {"text": text})
-
-    def value(self, expression: str) -> Any:
-        """Give the value of a JavaScript expression on the page."""
-        script = {"script": f"return {expression}", "args": []}
-        return self._call("POST", "/execute/sync", script)
-
-    def text(self, css: str) -> str:
-        """Give the text of what *css* selects; empty where there is nothing."""
-        text: str = self.value(f"document.querySelector({json.dumps(css)})?.innerText ?? ''")
-        return text
-
-
-def wait(condition: Callable[[], object]) -> None:
-    """Wait until *condition* holds."""
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, "the page does not get there"
-        time.sleep(0.02)
+pytestmark = NEEDS_BROWSER
 
 
 @pytest.fixture
 def browser(tmp_path: Path) -> Iterator[Browser]:
-    assert DRIVER is not None
-    log = tmp_path / "chromedriver.log"
-    with log.open("wb") as output:
-        driver = subprocess.Popen([DRIVER, "--port=0"], stdout=output, stderr=output)
-    try:
-        wait(lambda: "started successfully on port" in log.read_text())
-        port = re.search(r"on port (\d+)", log.read_text().split("started successfully")[1])
-        assert port is not None
-        browser = Browser(f"http://127.0.0.1:{port[1]}", tmp_path / "profile")
-        try:
-            yield browser
-        finally:
-            browser.quit()
-    finally:
-        driver.terminate()
-        driver.wait(10)
+    with a_browser(tmp_path) as browser:
+        yield browser
 
 
 class Page:

@@ -4,6 +4,7 @@ Generated from the definitions of the methods; `make fix` writes it anew.
 """
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from keystead.client.shape import Call, Shape
@@ -24,9 +25,12 @@ from keystead.client.types import (
     KeepAliveReturns,
     NewToken,
     NotificationStatus,
+    OwnState,
     PairingReturns,
     PermissionScope,
+    ServerState,
     SetupReturns,
+    Simulated,
     TokenInfo,
     UserError,
     UserInfo,
@@ -95,6 +99,7 @@ class Access:
     - letting in the device that waits, instead of pressing the button
     - what a page needs to know, and to ask, before there is an account
     - what a change would do
+    - what a page shows of whoever is signed in, and of the server
     - tokens with their properties, who is signed in, and who has to wait
     """
 
@@ -329,6 +334,53 @@ class Access:
             Shape,
             refusal=AccessError,
         )
+
+    async def simulate(self, *, method: str, params: dict[str, Any]) -> Simulated:
+        """Tell what a call of another method would change, without changing anything.
+
+        It can be any that changes what accounts, groups or tokens may do. Its parameters are checked
+        as they are there, and what it would refuse is refused here. "more" counts the effects beyond
+        the first 1000, of a change that concerns very many at least so many. "accounts" tells to how
+        many accounts effects on "anonymous" apply, too. Before and after are "no" and "yes"; of items
+        "none", "read" and "write"; of secrets "old" and "new"; or times. What is empty as "object"
+        stands for the whole account, group or token.
+
+        Raises:
+            UserRefusedError: the rules say no.
+        """
+        return await self._call(
+            "Access.Simulate",
+            {"method": method, "params": params},
+            Simulated,
+            refusal=AccessError,
+        )
+
+    async def get_own_state(self) -> OwnState:
+        """Show who is signed in on this connection, and what they may do on it.
+
+        "ownAccount" tells whether they may look after their own account: its password, details and
+        tokens. The name is empty where nobody has to sign in.
+        """
+        return await self._call("Access.GetOwnState", {}, OwnState)
+
+    async def sign_out(self) -> None:
+        """Revoke the token that is signed in with, whoever's it is; the connection ends.
+
+        Programs that have another token of the same account stay signed in.
+
+        Raises:
+            UserRefusedError: the rules say no.
+        """
+        await self._call("Access.SignOut", {}, Shape, refusal=AccessError)
+
+    async def get_server_state(self) -> ServerState:
+        """Tell what an administrator may want to do something about.
+
+        Addresses that others reach without encryption; which rules new passwords meet, "nymea" or
+        "nist"; whether a second account can change users; and how many tokens of devices have not
+        been used for 90 days, among those of the first 10000 accounts.
+        """
+        return await self._call("Access.GetServerState", {}, ServerState)
 
     async def get_tokens(self, *, username: str) -> tuple[AccessToken, ...]:
         """List the tokens of a user with their properties, oldest first.

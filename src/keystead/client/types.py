@@ -12,6 +12,19 @@ import msgspec
 from keystead.client.shape import Shape
 
 
+class AccessEffectKind(StrEnum):
+    """What is gained or lost."""
+
+    ACCOUNT = "AccessEffectKindAccount"
+    STATE = "AccessEffectKindState"
+    GROUP = "AccessEffectKindGroup"
+    SCOPE = "AccessEffectKindScope"
+    RIGHT = "AccessEffectKindRight"
+    THING = "AccessEffectKindThing"
+    ITEM = "AccessEffectKindItem"
+    TOKEN = "AccessEffectKindToken"
+
+
 class AccessError(StrEnum):
     """Why the rules say no to a request of the namespace ``Access``."""
 
@@ -131,6 +144,18 @@ class AccessAuditEvent(Shape, frozen=True, kw_only=True):
     outcome: str
     detail: dict[str, Any]
     times: int
+
+
+class AccessEffect(Shape, frozen=True, kw_only=True):
+    """One thing that would be different for a user, or with "anonymous" for everybody."""
+
+    principal: str
+    object: str
+    kind: AccessEffectKind
+    before: str
+    after: str
+    is_prefix: bool | None = None
+    token_id: UUID | None = None
 
 
 class AccessGroup(Shape, frozen=True, kw_only=True):
@@ -257,6 +282,16 @@ class NotificationStatus(Shape, frozen=True, kw_only=True):
     namespaces: tuple[str, ...]
 
 
+class OwnState(Shape, frozen=True, kw_only=True):
+    """Who is signed in, and what they may do with this token, groups and all."""
+
+    username: str
+    scopes: tuple[PermissionScope, ...]
+    rights: tuple[AccessRight, ...]
+    own_account: bool
+    token_id: UUID | None = None
+
+
 class PairingReturns(Shape, frozen=True, kw_only=True):
     """The number under which the end of the pairing will be told."""
 
@@ -272,6 +307,15 @@ class PasswordRules(Shape, frozen=True, kw_only=True):
     needs_lower_case: bool
     needs_upper_case: bool
     needs_digit: bool
+
+
+class ServerState(Shape, frozen=True, kw_only=True):
+    """What administrators may want to do something about."""
+
+    plain_listeners: tuple[str, ...]
+    password_profile: str
+    has_second_editor: bool
+    unused_tokens: int
 
 
 class SetupReturns(Shape, frozen=True, kw_only=True):
@@ -332,6 +376,14 @@ class Explanation(Shape, frozen=True, kw_only=True):
     is_admin: bool
     is_valid: bool
     spoken: tuple[SpokenRule, ...]
+
+
+class Simulated(Shape, frozen=True, kw_only=True):
+    """What ``Access.Simulate`` gives."""
+
+    effects: tuple[AccessEffect, ...]
+    more: int
+    accounts: int
 
 
 class NewToken(Shape, frozen=True, kw_only=True):

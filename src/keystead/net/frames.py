@@ -1,6 +1,7 @@
 """Walks along WebSocket frames (RFC 6455 5.2) as they come, before picows reads them."""
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Protocol, cast
 
@@ -8,6 +9,7 @@ from keystead.net.door import Guest
 from keystead.net.wire import reset
 
 MAX_MESSAGE = 1024 * 1024  # bytes; sessions may allow less
+MAX_HEAD = 16 * 1024  # bytes of an HTTP request, as picows has it
 AT_ONCE = 64 * 1024  # bytes of a read; picows doubles a buffer that one fills, and keeps it
 
 _WHOLE_TEXT = 0x81
@@ -48,6 +50,14 @@ class Reader(Protocol):
         """Take note that all that came is read."""
 
 
+Plain = Callable[[bytes], bytes]  # from the head of a request to the answer
+
+
+def unanswered(head: bytes) -> bytes:
+    """Leave every request to picows."""
+    return b""
+
+
 class Sluice(asyncio.BufferedProtocol):
     """Stands between the socket and picows: hands on whole headers, skips what is too large.
 
@@ -58,6 +68,7 @@ class Sluice(asyncio.BufferedProtocol):
     Args:
         inner: the protocol of picows.
         guest: the connection as the door counts it.
+        plain: answers a request that is no handshake; b"" for what picows is to answer.
     """
 
     __slots__ = (
@@ -68,15 +79,18 @@ class Sluice(asyncio.BufferedProtocol):
         "_inner",
         "_is_between",
         "_pass_on",
+        "_plain",
         "_reader",
         "_rest",
         "_skips",
+        "_transport",
         "_view",
     )
 
-    def __init__(self, inner: Any, guest: Guest) -> None:
+    def __init__(self, inner: Any, guest: Guest, plain: Plain = unanswered) -> None:
         self._inner = inner
         self._guest = guest
+        self._plain = plain
         self._get_buffer = inner.get_buffer
         self._pass_on = inner.buffer_updated
         self._view: memoryview = _SINK  # what is read into
@@ -95,7 +109,8 @@ class Sluice(asyncio.BufferedProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Hand on."""
-        self._guest.cut_off = partial(reset, cast("asyncio.Transport", transport))
+        self._transport = cast("asyncio.Transport", transport)
+        self._guest.cut_off = partial(reset, self._transport)
         self._inner.connection_made(transport)
 
     def get_buffer(self, sizehint: int) -> memoryview:
@@ -155,16 +170,35 @@ class Sluice(asyncio.BufferedProtocol):
     # --- the walk ---------------------------------------------------------------------------
 
     def _shake_hands(self, size: int) -> None:
-        """Let picows have the HTTP request; frames may follow it in the same read."""
+        """Let picows have the HTTP request, or answer it; frames may follow it in the same read."""
         before = len(self._head)
         self._head += bytes(self._view[:size])
         end = self._head.find(b"\r\n\r\n", max(0, before - 3))
-        behind = self._head[end + 4 :] if end >= 0 else b""
-        self._pass_on(size - len(behind))
+        if end < 0 and len(self._head) < MAX_HEAD:
+            return
+        head, behind = self._head, b""
+        if end >= 0:
+            head, behind = head[: end + 4], head[end + 4 :]
+            if answer := self._plain(head):
+                self._head = b""
+                self._transport.write(answer)
+                self._transport.close()
+                return
+        self._head = b""
+        self._hand_over(head)
         if self._reader is not None:
-            self._head = b""
             self._settle(self._reader)
             self._feed(behind)
+
+    def _hand_over(self, head: bytes) -> None:
+        """Let picows have a request, or as much of one as it refuses."""
+        left = memoryview(head)
+        while left:
+            space: memoryview = self._get_buffer(-1)
+            size = min(len(space), len(left))
+            space[:size] = left[:size]
+            self._pass_on(size)
+            left = left[size:]
 
     def _walk(self, reader: Reader, size: int) -> None:
         """Take a read of *size* bytes, with what was held before it."""

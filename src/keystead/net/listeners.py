@@ -6,15 +6,17 @@ import os
 import socket
 from collections.abc import Mapping
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from keystead import CannotError
-from keystead.net import websocket
+from keystead.net import plain, websocket
 from keystead.net.conversation import Conversations
 from keystead.net.door import Guest
 from keystead.net.listening import Context, Listening
 from keystead.net.tcp import StreamConnection
+from keystead.rpc.resource import Resource
 from keystead.rpc.session import Face, WebSocketFace
 from keystead.settings import Listener
 
@@ -33,6 +35,7 @@ async def open_listener(
     everyone: Conversations,
     faces: Mapping[str, WebSocketFace],
     tls: Context | None,
+    resources: Mapping[str, Resource] = {},
 ) -> tuple[Listening, str]:
     """Listen at an address.
 
@@ -41,6 +44,7 @@ async def open_listener(
         everyone: where conversations are kept.
         faces: the protocol at each WebSocket path; the one at "/" also speaks over TCP.
         tls: gives what a new connection is encrypted with; None for plain text.
+        resources: what a plain GET gives, by path.
 
     Returns:
         What listens, and the URL with the port in use.
@@ -48,10 +52,11 @@ async def open_listener(
     Raises:
         ListenError: the address is taken, or not ours to use.
     """
+    answer = partial(plain.answer, resources=resources, is_encrypted=listener.is_encrypted)
 
     def serve(guest: Guest) -> asyncio.BaseProtocol:
         if listener.scheme in {"http", "https"}:
-            return websocket.protocol(everyone, faces, guest)
+            return websocket.protocol(everyone, faces, guest, answer)
         return StreamConnection(everyone, faces["/"], guest)
 
     try:

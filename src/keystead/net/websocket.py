@@ -1,4 +1,4 @@
-"""WebSocket connections (RFC 6455), and the plain answers given on the same port."""
+"""WebSocket connections (RFC 6455), and refusals of what could be none."""
 
 import asyncio
 import logging
@@ -25,7 +25,7 @@ from picows.picows import WSProtocol  # type: ignore[attr-defined]
 
 from keystead.net.conversation import HIGH_WATER, Conversation, Conversations
 from keystead.net.door import Guest
-from keystead.net.frames import MAX_MESSAGE, Sluice
+from keystead.net.frames import MAX_MESSAGE, Plain, Sluice, unanswered
 from keystead.net.wire import reset
 from keystead.rpc.session import Replies, WebSocketFace
 
@@ -264,7 +264,10 @@ class WebSocketConnection(WSListener):
 
 
 def protocol(
-    everyone: Conversations, faces: Mapping[str, WebSocketFace], guest: Guest
+    everyone: Conversations,
+    faces: Mapping[str, WebSocketFace],
+    guest: Guest,
+    plain: Plain = unanswered,
 ) -> Sluice:
     """Give what serves one connection, from its HTTP request on.
 
@@ -272,6 +275,7 @@ def protocol(
         everyone: all conversations of this server.
         faces: the protocol spoken at each path.
         guest: the connection as the door counts it.
+        plain: answers what is no handshake, and is there.
     """
     inner = WSProtocol(
         host_port=None,
@@ -290,7 +294,7 @@ def protocol(
         extra_headers=None,
         read_buffer_init_size=READ_BUFFER,
     )
-    return Sluice(inner, guest)
+    return Sluice(inner, guest, plain)
 
 
 def _route(
@@ -300,9 +304,6 @@ def _route(
     request: WSUpgradeRequest,
 ) -> WSListener | WSUpgradeResponseWithListener:
     path = request.path.partition(b"?")[0].decode("ascii", "replace")
-    if path == "/healthz":
-        ok = WSUpgradeResponse.create_ok_response(b"ok\n", {"Cache-Control": "no-store"})
-        return WSUpgradeResponseWithListener(ok, None)
     if (face := faces.get(path)) is None:
         return _refusal(HTTPStatus.NOT_FOUND)
     if not guest.authentication and not _is_local(request.headers.get("Origin")):

@@ -1,0 +1,152 @@
+// @ts-check
+// A table that stays quick with thousands of rows: only those in sight are there. Search and sort
+// work on all of them.
+
+import { tn, t } from "./i18n.js";
+import { fill, freshId, h, nothing } from "./ui.js";
+
+/**
+ * @template R
+ * @typedef {object} Column
+ * @property {string} title
+ * @property {(row: R) => import("./ui.js").Child | import("./ui.js").Child[]} cell
+ * @property {(row: R) => string | number} [sort] what is compared; without it the column cannot be sorted
+ * @property {boolean} [minor] left out on narrow screens
+ * @property {boolean} [number] set to the right
+ */
+
+const ROW = 45; // pixels; the height in page.css
+const MARGIN = 12; // rows beyond what can be seen
+const ALL_AT_ONCE = 120; // rows that need no windowing
+
+/**
+ * Make a table.
+ *
+ * @template R
+ * @param {object} how
+ * @param {string} how.label what it lists
+ * @param {Column<R>[]} how.columns the first is what a row is called
+ * @param {(row: R) => string} how.key
+ * @param {(row: R) => string} [how.text] what is searched; without it there is no search
+ * @param {string} how.empty what is said where there are no rows
+ * @param {number} [how.sortBy] index of the column that sorts at first
+ */
+export function table(how) {
+  /** @type {R[]} */
+  let rows = [];
+  /** @type {R[]} */
+  let shown = [];
+  let by = how.sortBy ?? -1;
+  let down = false;
+  let first = -1;
+  const compare = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" }).compare;
+
+  const count = h("p", { class: "count", role: "status" });
+  const searchId = freshId();
+  const search = h("input", { id: searchId, type: "search", autocomplete: "off",
+    spellcheck: "false", placeholder: t("table.search"), oninput: () => choose() });
+  const heads = how.columns.map((column, index) => {
+    const th = h("th", { scope: "col", class: classes(column) });
+    fill(th, column.sort ? h("button", { type: "button", onclick: () => {
+      down = by === index && !down;
+      by = index;
+      choose();
+    } }, column.title) : column.title);
+    return th;
+  });
+  const body = h("tbody");
+  const grid = h("table", {}, h("caption", { class: "away" }, how.label),
+    h("thead", {}, h("tr", {}, heads)), body);
+  const scroll = h("div", { class: "table", role: "region", "aria-label": how.label, tabindex: 0,
+    onscroll: () => draw() }, grid);
+  const none = nothing(how.empty);
+  const root = h("div", { class: "table-with-search" },
+    how.text && h("div", { class: "table-tools" },
+      h("label", { for: searchId, class: "away" }, `${t("table.search")}: ${how.label}`), search, count),
+    scroll, none);
+
+  /** @param {Column<R>} column */
+  function classes(column) {
+    return [column.minor && "minor", column.number && "number"].filter(Boolean).join(" ") || undefined;
+  }
+
+  /** Apply search and sort. */
+  function choose() {
+    const wanted = search.value.trim().toLocaleLowerCase().split(/\s+/).filter(Boolean);
+    const { text } = how;
+    shown = text && wanted.length
+      ? rows.filter((row) => {
+          const searched = text(row).toLocaleLowerCase();
+          return wanted.every((word) => searched.includes(word));
+        })
+      : [...rows];
+    const sort = how.columns[by]?.sort;
+    if (sort) {
+      const keyed = shown.map((row) => ({ row, key: sort(row) }));
+      keyed.sort((a, b) => typeof a.key === "number" && typeof b.key === "number"
+        ? a.key - b.key : compare(String(a.key), String(b.key)));
+      shown = keyed.map(({ row }) => row);
+      if (down) shown.reverse();
+    }
+    heads.forEach((th, index) => {
+      if (index === by) th.setAttribute("aria-sort", down ? "descending" : "ascending");
+      else th.removeAttribute("aria-sort");
+    });
+    count.textContent = shown.length === rows.length ? tn("table.count", rows.length)
+      : tn("table.found", shown.length, { all: rows.length });
+    scroll.hidden = shown.length === 0;
+    none.hidden = shown.length > 0;
+    none.textContent = rows.length ? t("table.none") : how.empty;
+    grid.setAttribute("aria-rowcount", String(shown.length + 1));
+    first = -1;
+    draw();
+  }
+
+  /** Show the rows that can be seen. */
+  function draw() {
+    const windowed = shown.length > ALL_AT_ONCE;
+    scroll.classList.toggle("windowed", windowed);
+    const size = windowed ? Math.ceil((scroll.clientHeight || 800) / ROW) + 2 * MARGIN : shown.length;
+    const wanted = windowed ? Math.max(0, Math.floor(scroll.scrollTop / ROW) - MARGIN) : 0;
+    const from = Math.min(wanted - (wanted % MARGIN), Math.max(0, shown.length - size));
+    if (from === first) return;
+    first = from;
+    const focused = /** @type {HTMLElement | null} */ (document.activeElement?.closest("tr[data-key]"));
+    const part = shown.slice(from, from + size).map((row, index) => line(row, from + index));
+    fill(body, gap(from), ...part, gap(shown.length - from - part.length));
+    if (focused && root.contains(focused) === false) {
+      const again = part.find((tr) => tr.dataset.key === focused.dataset.key);
+      /** @type {HTMLElement | undefined | null} */ (again?.querySelector("a, button"))?.focus();
+    }
+  }
+
+  /** @param {R} row @param {number} index */
+  function line(row, index) {
+    return h("tr", { "data-key": how.key(row), "aria-rowindex": index + 2 },
+      how.columns.map((column, at) =>
+        h(at ? "td" : "th", { scope: at ? undefined : "row", class: classes(column) },
+          ...[column.cell(row)].flat())));
+  }
+
+  /** Hold the place of rows that are not there. @param {number} number */
+  function gap(number) {
+    if (number <= 0) return null;
+    const cell = h("td", { colspan: how.columns.length });
+    cell.style.height = `${number * ROW}px`;
+    return h("tr", { class: "gap", "aria-hidden": "true" }, cell);
+  }
+
+  new ResizeObserver(() => {
+    first = -1;
+    draw();
+  }).observe(scroll);
+
+  return {
+    root,
+    /** Show other rows; search, sort and place stay. @param {R[]} all */
+    show(all) {
+      rows = all;
+      choose();
+    },
+  };
+}

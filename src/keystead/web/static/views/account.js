@@ -1,0 +1,101 @@
+// @ts-check
+// One's own account: password, tokens, language, and what one may do.
+
+import { LANGUAGES, ago, choose, chosen, problem, t } from "../i18n.js";
+import { api, live, may, ring, state, stays } from "../store.js";
+import { badge, button, facts, field, fill, form, h, head, nothing, section, toast } from "../ui.js";
+import { passwordFields } from "./password.js";
+
+/** @typedef {import("../../../../../docs/reference/api").AccessToken} AccessToken */
+
+/** @type {import("../main.js").View} */
+export const account = {
+  name: "account",
+  title: "account",
+  icon: "M8 8a3 3 0 1 0 0-6 3 3 0 0 0 0 6zM2.5 14c0-3 2.5-4 5.5-4s5.5 1 5.5 4",
+  show({ root, signal }) {
+    const about = h("div");
+    const tokens = h("ul", { class: "rows" });
+    fill(root, head(t("account")), about,
+      h("div", { class: "columns" },
+        may("own") && section(t("account.tokens"), h("p", { class: "hint" }, t("account.tokens.hint")), tokens),
+        h("div", {}, may("own") && passwordSection(), languageSection())));
+    const load = async () => {
+      const asked = may("own") ? api.ask("Access.GetOwnTokens") : null;
+      try {
+        const { account: found } = state.me?.username ? await api.ask("Access.GetAccount") : {};
+        if (found) fill(about, details(found));
+        if (asked) fill(tokens, tokenRows((await asked).tokens ?? []));
+      } catch {
+        // the connection went; it is loaded again when it is back
+      }
+    };
+    void live(["Access.AccountChanged", "Access.TokensChanged"], load, signal);
+  },
+};
+
+/** @param {import("../../../../../docs/reference/api").AccessAccount} found */
+function details(found) {
+  const scopes = found.scopes.includes("PermissionScopeAdmin")
+    ? [t("scope.PermissionScopeAdmin")] : found.scopes.map((scope) => t(`scope.${scope}`));
+  return facts([
+    [t("user.name"), found.username],
+    [t("user.display"), found.displayName || "–"],
+    [t("account.may"), scopes.join(", ") || t("scope.PermissionScopeNone")],
+    [t("account.groups"), found.groups.join(", ") || "–"],
+  ]);
+}
+
+/** @param {AccessToken[]} found */
+function tokenRows(found) {
+  if (!found.length) return nothing(t("account.tokens.none"));
+  const newest = found.toReversed();
+  return newest.map((token) => {
+    const isThis = token.id === state.me?.tokenId;
+    return h("li", {},
+      h("span", { class: "name" }, token.deviceName || t("device.nameless"),
+        isThis ? badge(t("account.this"), "good") : null),
+      h("span", { class: "what" }, token.lastUsed
+        ? t("token.used", { when: ago(token.lastUsed * 1000), where: token.lastSource ?? "" })
+        : t("token.never")),
+      h("span", { class: "act" }, isThis ? null : button(t("token.revoke"), async () => {
+        await api.ask("Users.RemoveToken", { tokenId: token.id });
+        toast(t("token.revoked", { name: token.deviceName }));
+      }, { label: `${t("token.revoke")}: ${token.deviceName}` })));
+  });
+}
+
+function passwordSection() {
+  const rules = state.setup?.passwordRules;
+  if (!rules) return null;
+  const { fields, password, check } = passwordFields(rules, () => state.me?.username ?? "");
+  const made = form({
+    fields: [h("input", { type: "text", class: "away", autocomplete: "username", tabindex: -1,
+      "aria-hidden": "true", value: state.me?.username, readonly: true }), ...fields],
+    action: t("account.password.do"),
+    check,
+    submit: async () => {
+      await api.ask("Users.ChangePassword", { newPassword: password.value });
+      made.reset();
+      password.input.dispatchEvent(new Event("input"));
+      toast(t("account.password.done"));
+    },
+    refused: (error) => {
+      password.say(problem(error));
+      password.input.focus();
+      return true;
+    },
+  });
+  return section(t("account.password"), h("p", { class: "hint" }, t("account.password.hint")), made);
+}
+
+function languageSection() {
+  const language = field(t("language"), { type: "select", value: chosen() ?? "",
+    options: [["", t("language.browser")], .../** @type {[string, string][]} */ (Object.entries(LANGUAGES))] });
+  language.input.addEventListener("change", () => {
+    choose(language.value || null);
+    ring("language");
+  });
+  return section(t("language"), language.root,
+    h("p", { class: "hint" }, stays() ? t("account.stays") : t("account.goes")));
+}

@@ -1,0 +1,53 @@
+// @ts-check
+// What set-up and sign-in have in common: they are seen before anybody is let in.
+
+import { LANGUAGES, choose, current, t } from "../i18n.js";
+import { ring, state } from "../store.js";
+import { copyButton, field, fill, h, mark } from "../ui.js";
+
+/**
+ * @param {HTMLElement} root @param {string} title @param {string} text @param {HTMLElement} form
+ * @param {import("../ui.js").Child} aside
+ */
+export function door(root, title, text, form, aside) {
+  fill(root, h("div", { class: "door" },
+    h("div", { class: "door-head" }, mark(), h("p", { class: "server" }, state.setup?.serverName ?? "")),
+    h("div", { class: "door-form" }, h("h1", { tabindex: -1 }, title), h("p", { class: "lead" }, text), form),
+    h("div", { class: "door-aside" }, aside, h("p", { class: "languages" }, languages()))));
+  form.querySelector("input")?.focus();
+}
+
+function languages() {
+  return Object.entries(LANGUAGES).map(([tag, name]) =>
+    h("button", { type: "button", class: "quiet", lang: tag, "aria-pressed": String(tag === current()),
+      onclick: () => {
+        choose(tag);
+        ring("language");
+      } }, name));
+}
+
+/** The certificate's fingerprint, to be compared. @param {import("../store.js").Setup} setup */
+export function fingerprint(setup) {
+  const text = setup.certificateFingerprint;
+  if (!text) return null;
+  return h("div", { class: "fingerprint" },
+    h("h2", {}, t("fingerprint")),
+    h("p", { class: "hint" }, t("fingerprint.hint")),
+    h("code", {}, text.match(/.{1,12}/g)?.map((part) => h("span", {}, part)) ?? text),
+    copyButton(text));
+}
+
+/** How this device is to be called. @param {string} known */
+export const deviceField = (known) =>
+  field(t("device.name"), { value: known || guessed(), hint: t("device.name.hint"),
+    required: true, more: { maxlength: 100 } });
+
+/** A name for this device, until its owner finds a better one. */
+function guessed() {
+  const agent = navigator.userAgent;
+  const browser = ["Firefox", "Edg", "OPR", "Chrome", "Safari"].find((one) => agent.includes(one));
+  const system = [["Android", "Android"], ["iPhone", "iPhone"], ["iPad", "iPad"], ["Windows", "Windows"],
+    ["Mac OS", "Mac"], ["Linux", "Linux"]].find(([sign]) => agent.includes(sign));
+  const named = { Edg: "Edge", OPR: "Opera" }[browser ?? ""] ?? browser;
+  return [named, system?.[1]].filter(Boolean).join(", ");
+}
