@@ -77,8 +77,7 @@ def test_a_token_is_shown_to_people_without_its_secret(keystead, tmp_path):
     shown = keystead.done("user", "show", "ann").out
 
     assert shown.endswith(
-        "token:         b1f0c7de-8f0e-4c8a-9c53-0a35a1b2c3d4"
-        "  2024-03-01 11:30:00+00:00  Tablet\n"
+        "token:         b1f0c7de-8f0e-4c8a-9c53-0a35a1b2c3d4  2024-03-01 11:30:00Z  Tablet\n"
     )
     assert str(TABLET.token) not in shown
 
