@@ -71,6 +71,10 @@ class Folder:
         """The list of addresses in use, while the server runs."""
         return self.path / ADDRESSES
 
+    def tell_addresses(self, listed: str) -> None:
+        """Write the list of addresses in use, for programs to read."""
+        _write_whole(self.addresses, f"{listed}\n")
+
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Keep every other program of Keystead out of the folder; make it if need be.
@@ -139,9 +143,13 @@ class Folder:
 
 
 def _write_whole(path: Path, text: str) -> None:
-    """Write a file so that it is there as a whole or not at all, even after a power cut."""
+    """Write a file so that it is there as a whole or not at all, even after a power cut.
+
+    Whatever the umask says, nobody but its owner can change it.
+    """
     fresh = path.with_name(path.name + ".new")
-    with fresh.open("w", encoding="ascii") as file:
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
