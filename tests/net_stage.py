@@ -26,9 +26,11 @@ from keystead.net.door import Door
 from keystead.net.frames import MAX_MESSAGE
 from keystead.net.limits import NO_LIMITS
 from keystead.net.listeners import open_listener
+from keystead.rpc.resource import Resource
 from keystead.settings import listener
 
 PATIENCE = 10  # seconds until a test gives up waiting
+NOTHING: dict[str, Resource] = {}
 LOOPS = {"uvloop": uvloop.new_event_loop, "asyncio": asyncio.new_event_loop}
 
 
@@ -297,17 +299,21 @@ class Stage:
 
 
 @asynccontextmanager
-async def stage(scheme="nymea", tls=None, options="", limits=NO_LIMITS, **faces):
+async def stage(
+    scheme="nymea", tls=None, options="", limits=NO_LIMITS, resources=NOTHING, **faces
+):
     """Run a server; its face for a path is given as ``path=face``, "root" for "/".
 
-    *tls* is the context to encrypt with; *options* end the address of the listener.
+    *tls* is the context to encrypt with; *options* end the address of the listener; *resources*
+    are what a plain GET gives.
     """
     faces = {"/" + path.removeprefix("root"): face for path, face in faces.items()}
     face = faces.setdefault("/", Face())
     async with asyncio.TaskGroup() as tasks:
         one = Stage(face, Conversations(tasks, limits))
         url = listener(f"{scheme}://127.0.0.1:0{options}")
-        one.server, _ = await open_listener(url, one.everyone, faces, tls and (lambda: tls))
+        context = tls and (lambda: tls)
+        one.server, _ = await open_listener(url, one.everyone, faces, context, resources)
         try:
             yield one
         finally:

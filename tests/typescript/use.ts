@@ -27,6 +27,13 @@ export function told(notification: nymea.Notification): string {
       return notification.params.userInfo.username;
     case "Users.UserRemoved":
       return notification.params.username;
+    case "Access.PairingRequested":
+      return notification.params.pairing.deviceName;
+    case "Access.GroupChanged":
+      return notification.params.name;
+    case "Access.AccountChanged":
+    case "Access.TokensChanged":
+      return notification.params.username;
     default:
       return String(notification.params.success);
   }

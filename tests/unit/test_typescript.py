@@ -19,15 +19,23 @@ pytestmark = [
 ]
 
 
-def test_the_declarations_and_a_program_that_uses_them_are_compiled_strictly():
-    files = ["docs/reference/api.d.ts", "docs/reference/tani.d.ts", "tests/typescript/use.ts"]
-    compiled = subprocess.run(
-        [COMPILER, "--noEmit", "--strict", "--lib", "es2022", *files],
+def compiled(*arguments):
+    """Give the exit code and the output of the compiler."""
+    run = subprocess.run(
+        [COMPILER, *arguments],
         cwd=ROOT,
         capture_output=True,
         text=True,
         timeout=PATIENCE,
         check=False,
     )
+    return run.returncode, run.stdout, run.stderr
 
-    assert (compiled.returncode, compiled.stdout, compiled.stderr) == (0, "", "")
+
+def test_the_declarations_and_a_program_that_uses_them_are_compiled_strictly():
+    files = ["docs/reference/api.d.ts", "docs/reference/tani.d.ts", "tests/typescript/use.ts"]
+    assert compiled("--noEmit", "--strict", "--lib", "es2022", *files) == (0, "", "")
+
+
+def test_the_admin_page_uses_the_api_as_it_is_declared():
+    assert compiled("--project", "tests/typescript/page.json") == (0, "", "")

@@ -163,6 +163,7 @@ const texts = {
   "action.import": "Import",
   "action.export": "Export",
   "action.backup": "Sicherung",
+  "action.restore": "Sicherung zurückgespielt",
   "action.certificate": "Zertifikat",
   "action.audit.cut": "Alte Ereignisse entfernt",
   "action.audit.filling": "Alte Ereignisse gehen bald",

@@ -162,6 +162,7 @@ const texts = {
   "action.import": "Import",
   "action.export": "Export",
   "action.backup": "Backup",
+  "action.restore": "Backup restored",
   "action.certificate": "Certificate",
   "action.audit.cut": "Old events removed",
   "action.audit.filling": "Old events will go soon",

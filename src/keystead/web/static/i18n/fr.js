@@ -163,6 +163,7 @@ const texts = {
   "action.import": "Import",
   "action.export": "Export",
   "action.backup": "Sauvegarde",
+  "action.restore": "Sauvegarde restaurée",
   "action.certificate": "Certificat",
   "action.audit.cut": "Anciens événements supprimés",
   "action.audit.filling": "D’anciens événements vont disparaître",

@@ -1,0 +1,126 @@
+"""The files of the admin page: what is given of them, and that their texts are complete."""
+
+import gzip
+import json
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from keystead import web
+from keystead.domain.events import Action, Outcome
+from keystead.nymea.access_types import AccessError
+from keystead.nymea.types import PermissionScope, UserError
+
+MAX_SIZE = 150 * 1024  # bytes of all files together
+LANGUAGES = ("en", "fr", "de")
+STATIC = web.STATIC
+MODULES = {
+    file.relative_to(STATIC).as_posix(): file.read_text("utf-8")
+    for file in sorted(STATIC.rglob("*.js"))
+}
+CODE = {name: text for name, text in MODULES.items() if not name.startswith("i18n/")}
+SHEET = (STATIC / "page.css").read_text("utf-8")
+
+# What begins so is put together on the page, from words of the server.
+FROM_THE_SERVER = ("action.", "author.", "error.", "outcome.", "scope.")
+
+
+def texts(language):
+    """Read a dictionary: one entry a line, as JSON has it."""
+    lines = re.findall(r'^  ("[^"]+"): (".*"),$', MODULES[f"i18n/{language}.js"], re.MULTILINE)
+    found = {json.loads(key): json.loads(text) for key, text in lines}
+    assert len(found) == len(lines) == MODULES[f"i18n/{language}.js"].count('",\n')
+    return found
+
+
+@pytest.fixture(scope="module")
+def resources():
+    return web.resources()
+
+
+def test_every_file_is_given_at_its_path_and_the_page_at_the_root(resources):
+    files = {f"/{file.relative_to(STATIC)}" for file in STATIC.rglob("*") if file.is_file()}
+    assert set(resources) == files - {"/index.html"} | {"/"}
+
+
+def test_the_page_is_small(resources):
+    assert sum(len(one.body) for one in resources.values()) <= MAX_SIZE
+
+
+def test_each_is_compressed_and_has_a_tag_of_its_own(resources):
+    for one in resources.values():
+        assert not one.gzipped or gzip.decompress(one.gzipped) == one.body
+    assert len({one.etag for one in resources.values()}) == len(resources)
+    assert web.resources() == resources
+
+
+def test_browsers_are_told_to_load_and_frame_nothing_else(resources):
+    for one in resources.values():
+        policy = one.headers["Content-Security-Policy"].split("; ")
+        assert {"default-src 'self'", "connect-src 'self'", "frame-ancestors 'none'"} <= {
+            *policy
+        }
+        assert not any("unsafe" in part or "*" in part for part in policy)
+        assert one.headers["X-Content-Type-Options"] == "nosniff"
+        assert one.headers["Referrer-Policy"] == "no-referrer"
+        assert one.headers["Cross-Origin-Opener-Policy"] == "same-origin"
+        assert one.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+        assert one.headers["Cache-Control"] == "no-cache"
+        assert "Set-Cookie" not in one.headers
+
+
+def test_nothing_is_inline_and_nothing_comes_from_elsewhere():
+    class Page(HTMLParser):
+        def handle_starttag(self, tag, attrs):
+            given = dict(attrs)
+            assert tag != "style"
+            assert not any(name == "style" or name.startswith("on") for name in given)
+            assert tag != "script" or given["src"].startswith("/")
+
+    Page().feed((STATIC / "index.html").read_text("utf-8"))
+    for text in (*MODULES.values(), SHEET):
+        assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)", text)
+    assert "@import" not in SHEET
+    assert "url(" not in SHEET
+
+
+@pytest.mark.parametrize("module", CODE)
+def test_no_module_makes_html_of_texts_and_all_are_checked(module):
+    text = CODE[module]
+    assert text.startswith("// @ts-check\n")
+    for way in (
+        "innerHTML",
+        "outerHTML",
+        "insertAdjacentHTML",
+        "document.write",
+        "eval(",
+        "cookie",
+    ):
+        assert way not in text
+    assert len(text.splitlines()) <= 400
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_has_every_text_with_the_same_places(language):
+    english, translated = texts("en"), texts(language)
+    assert list(translated) == list(english)
+    for key, text in translated.items():
+        assert text.strip() == text != ""
+        places = sorted(re.findall(r"\{\w+\}", text))
+        assert places == sorted(re.findall(r"\{\w+\}", english[key])), key
+
+
+def test_every_word_of_the_server_has_a_text():
+    words = {f"error.{word}" for word in (*AccessError, *UserError)}
+    words |= {f"action.{action.value}" for action in Action}
+    words |= {f"outcome.{outcome.value}" for outcome in Outcome}
+    words |= {f"scope.{scope}" for scope in PermissionScope}
+    assert words <= set(texts("en"))
+
+
+def test_no_text_is_there_for_nothing():
+    code = "\n".join(CODE.values())
+    for key in texts("en"):
+        base = re.sub(r"\.(one|other)$", "", key)
+        assert key.startswith(FROM_THE_SERVER) or f'"{base}"' in code, key
