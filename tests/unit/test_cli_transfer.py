@@ -283,7 +283,9 @@ def test_an_export_of_another_format_is_refused(keystead, file, number, others):
     file.write_text(json.dumps({"format": number} | others))
     outcome = keystead("import", "keystead", file)
     assert outcome.code == 2
-    assert outcome.complaint == (f"The file {file} has format {number}; this Keystead knows up to 2.")
+    assert outcome.complaint == (
+        f"The file {file} has format {number}; this Keystead knows up to 2."
+    )
 
 
 def test_what_was_written_by_hand_is_taken_as_far_as_it_goes(keystead, file):

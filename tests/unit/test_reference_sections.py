@@ -9,7 +9,9 @@ BUSINESS = (
     "AirConditioning AppData Energy EvDash Integrations JSONRPC Logging NymeaEnergy Rules"
     " Scripts Tags"
 )
-SYSTEM = "Access Configuration Debug ModbusRtu NetworkManager System Transfers Users ZWave Zigbee"
+SYSTEM = (
+    "Access Configuration Debug ModbusRtu NetworkManager System Transfers Users ZWave Zigbee"
+)
 
 
 def test_the_default_names_all_that_is_known():

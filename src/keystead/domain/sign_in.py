@@ -46,6 +46,8 @@ async def let_in(
 ) -> T:
     """Check a password, and do *enter* in the transaction that finds it still the right one.
 
+    A try whose end nobody waits for counts as failed: its hash is computed all the same.
+
     Raises:
         RefusedError: SIGN_IN_FAILED, THROTTLED, BUSY, STORAGE_FAILED; what *enter* raises.
     """
