@@ -88,17 +88,18 @@ class Browser:
         """Load the page anew."""
         self._call("POST", "/refresh", {})
 
-    def _element(self, css: str) -> str:
-        found = self._call("POST", "/element", {"using": "css selector", "value": css})
+    def _element(self, what: str) -> str:
+        using = "xpath" if what.startswith("//") else "css selector"
+        found = self._call("POST", "/element", {"using": using, "value": what})
         return f"/element/{found[ELEMENT]}"
 
-    def click(self, css: str) -> None:
-        """Click what *css* selects, as a person would."""
-        self._call("POST", f"{self._element(css)}/click", {})
+    def click(self, what: str) -> None:
+        """Click what a CSS selector or an XPath selects, as a person would."""
+        self._call("POST", f"{self._element(what)}/click", {})
 
-    def type(self, css: str, text: str) -> None:
-        """Type *text* into what *css* selects, in place of what is there."""
-        element = self._element(css)
+    def type(self, what: str, text: str) -> None:
+        """Type *text* into what is selected, in place of what is there."""
+        element = self._element(what)
         self._call("POST", f"{element}/clear", {})
         self._call("POST", f"{element}/value", {"text": text})
 

@@ -21,14 +21,12 @@ export const account = {
         may("own") && section(t("account.tokens"), h("p", { class: "hint" }, t("account.tokens.hint")), tokens),
         h("div", {}, may("own") && passwordSection(), languageSection())));
     const load = async () => {
-      const asked = may("own") ? api.ask("Access.GetOwnTokens") : null;
-      try {
-        const { account: found } = state.me?.username ? await api.ask("Access.GetAccount") : {};
-        if (found) fill(about, details(found));
-        if (asked) fill(tokens, tokenRows((await asked).tokens ?? []));
-      } catch {
-        // the connection went; it is loaded again when it is back
-      }
+      const [found, held] = await Promise.all([
+        state.me?.username ? api.ask("Access.GetAccount") : null,
+        may("own") ? api.ask("Access.GetOwnTokens") : null,
+      ]).catch(() => []); // the connection went; it is loaded again when it is back
+      if (found?.account) fill(about, details(found.account));
+      if (held) fill(tokens, tokenRows(held.tokens ?? []));
     };
     void live(["Access.AccountChanged", "Access.TokensChanged"], load, signal);
   },
