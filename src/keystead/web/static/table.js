@@ -2,7 +2,7 @@
 // A table that stays quick with thousands of rows: only those in sight are there. Search and sort
 // work on all of them.
 
-import { tn, t } from "./i18n.js";
+import { number, t, tn } from "./i18n.js";
 import { fill, freshId, h, nothing } from "./ui.js";
 
 /**
@@ -93,7 +93,7 @@ export function table(how) {
       else th.removeAttribute("aria-sort");
     });
     count.textContent = shown.length === rows.length ? tn("table.count", rows.length)
-      : tn("table.found", shown.length, { all: rows.length });
+      : tn("table.found", shown.length, { all: number(rows.length) });
     scroll.hidden = shown.length === 0;
     none.hidden = shown.length > 0;
     none.textContent = rows.length ? t("table.none") : how.empty;
