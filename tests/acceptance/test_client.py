@@ -311,6 +311,48 @@ async def audit(client: Client) -> None:
     assert [event.action for event in older.events] == ["user.added"]
 
 
+async def simulation(client: Client) -> None:
+    name = await somebody(client)
+    change = {"username": name, "scopes": ["PermissionScopeControlThings"]}
+    told = await client.access.simulate(method="Users.SetUserScopes", params=change)
+    assert {effect.principal for effect in told.effects} == {name}
+    assert not (await client.access.get_account(username=name)).scopes
+
+
+async def pairing(client: Client) -> None:
+    async with Client(f"nymea://{client._address}") as device:
+        await device.jsonrpc.request_push_button_auth(device_name="display")
+        waiting = (await client.access.get_pairing()).pairing
+        assert waiting is not None
+        assert waiting.device_name == "display"
+        await client.access.refuse_pairing(transaction_id=waiting.transaction_id)
+        asked = await device.jsonrpc.request_push_button_auth(device_name="display")
+        await client.access.confirm_pairing(transaction_id=asked.transaction_id)
+
+
+async def setup(client: Client) -> None:
+    assert not (await client.access.get_setup()).setup_required
+    with pytest.raises(UserRefusedError) as refused:
+        await client.access.create_first_user(username=new_name(), password=PASSWORD)
+    assert refused.value.error is AccessError.SET_UP_ALREADY
+
+
+async def own_state(client: Client) -> None:
+    state = await client.access.get_own_state()
+    assert (state.username, state.own_account) == ("olga", True)
+
+
+async def server_state(client: Client) -> None:
+    assert (await client.access.get_server_state()).password_profile == "nymea"
+
+
+async def signed_out(client: Client) -> None:
+    made = await client.access.create_token(device_name="for a moment")
+    async with Client(f"nymea://{client._address}", token=made.token) as other:
+        await other.access.sign_out()
+    assert made.token_id not in [token.id for token in await client.access.get_own_tokens()]
+
+
 CALLS: dict[Any, Callable[[Client], Awaitable[None]]] = {
     JSONRPC.hello: hello,
     JSONRPC.introspect: introspection,
@@ -337,6 +379,15 @@ CALLS: dict[Any, Callable[[Client], Awaitable[None]]] = {
     Access.get_sessions: sessions,
     Access.get_locks: locks,
     Access.clear_lock: locks,
+    Access.simulate: simulation,
+    Access.get_pairing: pairing,
+    Access.refuse_pairing: pairing,
+    Access.confirm_pairing: pairing,
+    Access.get_setup: setup,
+    Access.create_first_user: setup,
+    Access.get_own_state: own_state,
+    Access.get_server_state: server_state,
+    Access.sign_out: signed_out,
     Users.create_user: create_user,
     Users.change_password: change_password,
     Users.change_user_password: change_user_password,

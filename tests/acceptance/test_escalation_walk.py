@@ -12,7 +12,7 @@ from tests.acceptance.server import Server
 from tests.acceptance.tani_client import ALL_RIGHTS, EVERYTHING, Tani
 
 WORD = "Another-Word-7"
-OPEN = {"JSONRPC.Hello", "JSONRPC.Introspect", "JSONRPC.Version", "JSONRPC.Authenticate"}
+NO_STEPS = {"JSONRPC.Hello", "JSONRPC.Authenticate", "Access.SignOut"}  # they end the walk
 EVERY_RIGHT = ["AccessRightUserEdit", "AccessRightEditor", "AccessRightDiag"]
 TEMPTING = {
     "username": "olga",
@@ -74,7 +74,7 @@ def held(admin):
 def walk(client, catalogue, tempting):
     """Call every method with all that tempts and with as little as it takes, up to the end."""
     for name, described in catalogue.items():
-        if name in OPEN:
+        if name in NO_STEPS:
             continue
         params = described["params"]
         for wanted in (params, [key for key in params if not key.startswith("o:")]):

@@ -42,12 +42,12 @@ class AccessEffect(View, frozen=True, omit_defaults=True, kw_only=True):
     token_id: UUID | msgspec.UnsetType = msgspec.UNSET
 
 
-class Simulated(msgspec.Struct, rename="camel", omit_defaults=True):
+class Simulated(msgspec.Struct, rename="camel"):
     """What a change would do."""
 
     effects: list[AccessEffect]
     more: Uint
-    accounts: Uint | msgspec.UnsetType = msgspec.UNSET
+    accounts: Uint
 
 
 @method("Access.Simulate", access=SIGNED_IN, refusable=True)
@@ -73,8 +73,8 @@ async def simulate(session: Session, method: str, params: dict[str, Any]) -> Sim
         await asked.handler(session.on(directory), **taken)
 
     found = await simulated(session.directory, call)
-    accounts = msgspec.UNSET if found.accounts is None else found.accounts
-    return Simulated([access_effect(effect) for effect in found.effects], found.more, accounts)
+    effects = [access_effect(effect) for effect in found.effects]
+    return Simulated(effects, found.more, found.accounts or 0)
 
 
 def access_effect(effect: Effect) -> AccessEffect:
