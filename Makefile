@@ -4,7 +4,7 @@
 BIN := .venv/bin
 DATA ?= data
 
-.PHONY: setup serve test check fix lint types contracts tests floors fresh docs bench soak clean
+.PHONY: setup serve test check fix lint types contracts tests floors fresh docs bench attack soak clean
 
 setup: .venv/ready
 
@@ -63,6 +63,9 @@ bench: setup .venv/ready-to-bench
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	    --require-hashes --requirement requirements/bench.lock
 	touch $@
+
+attack: setup
+	$(BIN)/python -m tests.attack $(if $(REPORT),--report $(REPORT))
 
 soak: setup
 	HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest tests/unit tests/conformance

@@ -365,7 +365,10 @@ def _encryption(settings: Settings, paths: Folder) -> Encryption | None:
 
 def _leave_no_core() -> None:
     """Have a crash leave nothing behind: the memory of the server holds passwords and keys."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _, most = resource.getrlimit(resource.RLIMIT_CORE)
+    # One byte, not none: at none Linux would still give it to a program that takes cores.
+    least = min(1, most) if most != resource.RLIM_INFINITY else 1
+    resource.setrlimit(resource.RLIMIT_CORE, (least, least))
 
 
 def _most_files() -> int:
