@@ -14,6 +14,7 @@
 
 const FIRST_PAUSE = 250; // milliseconds until the first attempt to come back; doubled each time
 const LONGEST_PAUSE = 10_000;
+const SHORT_GAP = 3_000; // for which a request waits
 const KEEP_ALIVE = 30_000; // so that a dead connection is noticed
 const PATIENCE = 60_000; // for one reply
 
@@ -58,6 +59,8 @@ export class Api {
   #waiting = new Map();
   /** @type {Map<string, Set<(params: any) => void>>} */
   #listeners = new Map();
+  /** @type {(() => void)[]} */
+  #comers = []; // who wait for the connection
 
   /** Connect, and go on doing so whenever the connection ends. */
   start() {
@@ -97,15 +100,28 @@ export class Api {
   }
 
   /**
-   * Ask the server. A refusal of the rules is thrown as `Refused`, a missing connection as `Lost`.
+   * Ask the server. A refusal of the rules is thrown as `Refused`, a missing connection as `Lost`;
+   * for a short while it is waited for, as the server ends some to have them begin anew.
    *
    * @template {MethodName} M
    * @param {M} method
    * @param {Methods[M]["params"]} [params]
    * @returns {Promise<Methods[M]["returns"]>}
    */
-  ask(method, params) {
+  async ask(method, params) {
+    if (this.state !== "open") await this.#opened();
     return this.#send(method, params ?? {}, this.token);
+  }
+
+  /** @returns {Promise<void>} */
+  #opened() {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Lost()), SHORT_GAP);
+      this.#comers.push(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
   }
 
   /**
@@ -197,6 +213,7 @@ export class Api {
   #become(state) {
     if (this.state === state) return;
     this.state = state;
+    if (state === "open") for (const comer of this.#comers.splice(0)) comer();
     this.onstate(state);
   }
 }

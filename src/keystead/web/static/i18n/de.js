@@ -52,7 +52,8 @@ const texts = {
   "password.lower": "ein Kleinbuchstabe",
   "password.upper": "ein Großbuchstabe",
   "password.digit": "eine Ziffer",
-  "password.not-name": "nicht Ihr Name, und keines, das alle zuerst probieren",
+  "password.not-name": "nicht Ihr Name",
+  "password.hint": "Lang schlägt kompliziert. Der Server lehnt auch ab, was alle zuerst probieren.",
   "password.unmet": "Das erfüllt die Regeln noch nicht.",
   "password.differs": "Die beiden sind verschieden.",
   "token.used": "benutzt {when} von {where}",
@@ -77,7 +78,9 @@ const texts = {
   "set-up.code.hint": "Der Server hat ihn beim Start ausgegeben.",
   "set-up.do": "Konto anlegen und anmelden",
   "fingerprint": "Ist das das richtige Gerät?",
-  "fingerprint.hint": "Der SHA-256-Fingerabdruck, den Ihr Browser vom Zertifikat zeigt, und der, den der Server beim Start ausgegeben hat, sind beide dieser:",
+  "fingerprint.hint": "Vergleichen Sie diesen Fingerabdruck (SHA-256) mit dem, den der Server beim Start ausgegeben hat, und mit dem, den Ihr Browser vom Zertifikat zeigt. Alle drei müssen gleich sein.",
+  "plain": "Diese Verbindung ist nicht verschlüsselt",
+  "plain.hint": "Wer im selben Netz ist, kann lesen, was Sie hier tippen. Benutzen Sie die Adresse, die mit https:// beginnt, wenn es eine gibt.",
 
   // sign-in
   "sign-in.title": "Anmelden",
@@ -114,6 +117,8 @@ const texts = {
   "warning.tokens.one": "{n} Gerät war 90 Tage nicht da",
   "warning.tokens.other": "{n} Geräte waren 90 Tage nicht da",
   "warning.tokens.text": "Sie haben noch Zugang. Widerrufen Sie, was verloren oder verkauft ist.",
+  "face.nymea": "JSON-RPC",
+  "face.tani": "Tani",
   "author.user": "ein Benutzer",
   "author.owner": "der Besitzer",
   "author.nobody": "noch niemand",
@@ -134,6 +139,7 @@ const texts = {
   "account.password.hint": "Geräte bleiben angemeldet; Sitzungen von Tani-Webseiten enden.",
   "account.password.do": "Passwort ändern",
   "account.password.done": "Das Passwort ist geändert.",
+  "account.browser": "Dieser Browser",
   "account.stays": "Dieser Browser bleibt angemeldet, bis Sie sich abmelden.",
   "account.goes": "Dieser Browser vergisst den Zugang, wenn dieser Tab geschlossen wird.",
 

@@ -51,7 +51,8 @@ const texts = {
   "password.lower": "a lower-case letter",
   "password.upper": "an upper-case letter",
   "password.digit": "a digit",
-  "password.not-name": "not your name, and none that everybody tries first",
+  "password.not-name": "not your name",
+  "password.hint": "Long beats complicated. The server also refuses those that everybody tries first.",
   "password.unmet": "This does not meet the rules yet.",
   "password.differs": "The two differ.",
   "token.used": "used {when} from {where}",
@@ -76,7 +77,9 @@ const texts = {
   "set-up.code.hint": "The server printed it when it started.",
   "set-up.do": "Make the account and sign in",
   "fingerprint": "Is this the right box?",
-  "fingerprint.hint": "The SHA-256 fingerprint that your browser shows for the certificate, and the one that the server printed when it started, are both this:",
+  "fingerprint.hint": "Compare this fingerprint (SHA-256) with the one that the server printed when it started, and with the one that your browser shows for the certificate. All three must be the same.",
+  "plain": "This connection is not encrypted",
+  "plain.hint": "Whoever is on the same network can read what you type here. Use the address that begins with https:// if there is one.",
 
   // sign-in
   "sign-in.title": "Sign in",
@@ -113,6 +116,8 @@ const texts = {
   "warning.tokens.one": "{n} device has been away for 90 days",
   "warning.tokens.other": "{n} devices have been away for 90 days",
   "warning.tokens.text": "They still have access. Revoke what is lost or sold.",
+  "face.nymea": "JSON-RPC",
+  "face.tani": "Tani",
   "author.user": "a user",
   "author.owner": "the owner",
   "author.nobody": "nobody yet",
@@ -133,6 +138,7 @@ const texts = {
   "account.password.hint": "Devices stay signed in; sessions of web pages over Tani end.",
   "account.password.do": "Change the password",
   "account.password.done": "The password is changed.",
+  "account.browser": "This browser",
   "account.stays": "This browser stays signed in until you sign out.",
   "account.goes": "This browser forgets its access when this tab is closed.",
 

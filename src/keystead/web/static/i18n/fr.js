@@ -52,7 +52,8 @@ const texts = {
   "password.lower": "une minuscule",
   "password.upper": "une majuscule",
   "password.digit": "un chiffre",
-  "password.not-name": "ni votre nom, ni un mot de passe que tout le monde essaie d’abord",
+  "password.not-name": "pas votre nom",
+  "password.hint": "Long vaut mieux que compliqué. Le serveur refuse aussi ceux que tout le monde essaie d’abord.",
   "password.unmet": "Les règles ne sont pas encore respectées.",
   "password.differs": "Les deux diffèrent.",
   "token.used": "utilisé {when} depuis {where}",
@@ -77,7 +78,9 @@ const texts = {
   "set-up.code.hint": "Le serveur l’a affiché à son démarrage.",
   "set-up.do": "Créer le compte et se connecter",
   "fingerprint": "Est-ce le bon appareil ?",
-  "fingerprint.hint": "L’empreinte SHA-256 que votre navigateur montre pour le certificat, et celle que le serveur a affichée à son démarrage, sont toutes deux celle-ci :",
+  "fingerprint.hint": "Comparez cette empreinte (SHA-256) avec celle que le serveur a affichée à son démarrage, et avec celle que votre navigateur montre pour le certificat. Les trois doivent être identiques.",
+  "plain": "Cette connexion n’est pas chiffrée",
+  "plain.hint": "Quiconque est sur le même réseau peut lire ce que vous saisissez ici. Utilisez l’adresse qui commence par https:// s’il y en a une.",
 
   // sign-in
   "sign-in.title": "Connexion",
@@ -114,6 +117,8 @@ const texts = {
   "warning.tokens.one": "{n} appareil absent depuis 90 jours",
   "warning.tokens.other": "{n} appareils absents depuis 90 jours",
   "warning.tokens.text": "Ils ont toujours accès. Révoquez ce qui est perdu ou vendu.",
+  "face.nymea": "JSON-RPC",
+  "face.tani": "Tani",
   "author.user": "un utilisateur",
   "author.owner": "le propriétaire",
   "author.nobody": "personne encore",
@@ -134,6 +139,7 @@ const texts = {
   "account.password.hint": "Les appareils restent connectés ; les sessions des pages web Tani prennent fin.",
   "account.password.do": "Changer le mot de passe",
   "account.password.done": "Le mot de passe est changé.",
+  "account.browser": "Ce navigateur",
   "account.stays": "Ce navigateur reste connecté jusqu’à la déconnexion.",
   "account.goes": "Ce navigateur oublie l’accès à la fermeture de cet onglet.",
 

@@ -19,7 +19,7 @@ export const account = {
     fill(root, head(t("account")), about,
       h("div", { class: "columns" },
         may("own") && section(t("account.tokens"), h("p", { class: "hint" }, t("account.tokens.hint")), tokens),
-        h("div", {}, may("own") && passwordSection(), languageSection())));
+        h("div", {}, may("own") && passwordSection(), browserSection())));
     const load = async () => {
       const [found, held] = await Promise.all([
         state.me?.username ? api.ask("Access.GetAccount") : null,
@@ -87,13 +87,13 @@ function passwordSection() {
   return section(t("account.password"), h("p", { class: "hint" }, t("account.password.hint")), made);
 }
 
-function languageSection() {
+function browserSection() {
   const language = field(t("language"), { type: "select", value: chosen() ?? "",
     options: [["", t("language.browser")], .../** @type {[string, string][]} */ (Object.entries(LANGUAGES))] });
   language.input.addEventListener("change", () => {
     choose(language.value || null);
     ring("language");
   });
-  return section(t("language"), language.root,
+  return section(t("account.browser"), language.root,
     h("p", { class: "hint" }, stays() ? t("account.stays") : t("account.goes")));
 }

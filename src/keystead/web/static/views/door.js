@@ -26,16 +26,22 @@ function languages() {
       } }, name));
 }
 
-/** The certificate's fingerprint, to be compared. @param {import("../store.js").Setup} setup */
-export function fingerprint(setup) {
+/** How one knows that this is the right box, and that nobody listens in. @param {import("../store.js").Setup} setup */
+export function assurance(setup) {
   const text = setup.certificateFingerprint;
-  if (!text) return null;
-  return h("div", { class: "fingerprint" },
+  if (location.protocol !== "https:") {
+    return isHere() ? null : h("div", { class: "assurance warn" },
+      h("h2", {}, t("plain")), h("p", { class: "hint" }, t("plain.hint")));
+  }
+  return h("div", { class: "assurance" },
     h("h2", {}, t("fingerprint")),
     h("p", { class: "hint" }, t("fingerprint.hint")),
-    h("code", {}, text.match(/.{1,12}/g)?.map((part) => h("span", {}, part)) ?? text),
-    copyButton(text));
+    h("code", {}, text?.match(/.{1,12}/g)?.map((part) => h("span", {}, part)) ?? ""),
+    copyButton(text ?? ""));
 }
+
+/** Tell whether the server is on this machine, where nobody can listen in. */
+const isHere = () => ["localhost", "127.0.0.1", "[::1]"].includes(location.hostname);
 
 /** How this device is to be called. @param {string} known */
 export const deviceField = (known) =>

@@ -84,13 +84,17 @@ function sessionRows(sessions) {
   return [...together.values()].map(({ one, n }) => h("li", {},
     h("span", { class: "name" }, one.username || t("user.paired"),
       one.username && one.username === state.me?.username ? badge(t("overview.you")) : null),
-    h("span", { class: "what" }, n > 1 ? tn("overview.connections", n) : "", ` ${one.face}`),
+    h("span", { class: "what" }, n > 1 ? `${tn("overview.connections", n)} ` : "", faceName(one.face)),
     h("span", { class: "when" }, one.source)));
 }
 
+/** @param {string} face */
+const faceName = (face) => t(`face.${/** @type {"nymea"} */ (face)}`);
+
 /** @param {AuditEvent} event */
 function eventRow(event) {
-  const who = event.author || t(`author.${/** @type {"user"} */ (event.authorKind)}`);
+  const kind = event.action.startsWith("server.") ? "server" : event.authorKind;
+  const who = event.author || t(`author.${/** @type {"user"} */ (kind)}`);
   return h("li", {},
     h("span", { class: "name" }, actionName(event.action),
       event.outcome === "success" ? null

@@ -11,7 +11,8 @@ import { field, h } from "../ui.js";
  * @param {Rules} rules @param {() => string} [userName] which the password may not be
  */
 export function passwordFields(rules, userName = () => "") {
-  const password = field(t("password"), { type: "password", autocomplete: "new-password", required: true });
+  const password = field(t("password"), { type: "password", autocomplete: "new-password", required: true,
+    hint: t("password.hint") });
   const again = field(t("password.again"), { type: "password", autocomplete: "new-password", required: true });
   const points = pointsOf(rules, userName).map(([text, holds]) => {
     const state = h("span", { class: "away" });

@@ -4,7 +4,7 @@
 import { problem, t } from "../i18n.js";
 import { api, deviceName, signIn, state } from "../store.js";
 import { field, form, required } from "../ui.js";
-import { door, deviceField, fingerprint } from "./door.js";
+import { door, deviceField, assurance } from "./door.js";
 import { passwordFields } from "./password.js";
 
 /** The one-time code, when whoever scanned it came here by its link. */
@@ -52,7 +52,7 @@ function show({ root }) {
       return at !== null;
     },
   });
-  door(root, t("set-up.title"), t("set-up.text"), made, fingerprint(setup));
+  door(root, t("set-up.title"), t("set-up.text"), made, assurance(setup));
 }
 
 export const setUp = { show };

@@ -4,7 +4,7 @@
 import { clock, problem, t } from "../i18n.js";
 import { deviceName, signIn as signInWith, state } from "../store.js";
 import { field, form, h, required } from "../ui.js";
-import { deviceField, door, fingerprint } from "./door.js";
+import { deviceField, door, assurance } from "./door.js";
 
 /** @param {import("../main.js").Place} place */
 function show({ root, signal }) {
@@ -30,7 +30,7 @@ function show({ root, signal }) {
   });
   const text = state.wasSignedOut ? t("sign-in.again") : t("sign-in.text");
   door(root, t("sign-in.title"), text, made,
-    state.setup ? fingerprint(state.setup) : h("span"));
+    state.setup ? assurance(state.setup) : h("span"));
 }
 
 /** Say how long to wait, each second anew. @param {number} seconds @param {(text: string) => void} say @param {AbortSignal} signal */
