@@ -26,6 +26,7 @@ def drawn():
         "JSON.parse(process.argv[2]).map(modules))))"
     )
     module = (web.STATIC / "qr.js").as_uri()
+    assert NODE is not None
     run = subprocess.run(
         [NODE, "--no-warnings", "-e", script, module, json.dumps(texts)],
         capture_output=True,
