@@ -7,7 +7,9 @@ import pytest
 
 from keystead.domain.model import PUSH_BUTTON_USER, Scope, Validity
 from keystead.domain.passwords import PasswordProfile
+from keystead.domain.sessions import open_session
 from keystead.nymea.face import Identity
+from tests.doubles import PASSWORD
 from tests.nymea_box import Box, finish
 
 ALL_RIGHTS = ["AccessRightUserEdit", "AccessRightEditor", "AccessRightDiag"]
@@ -140,3 +142,10 @@ def test_devices_that_were_away_for_90_days_are_counted_and_others_are_not(box, 
     admin = box.greet(box.token("olga"))
     finish(box.directory.journal.flush(box.clock.now, last=True))
     assert state(admin)["unusedTokens"] == 2
+
+
+def test_sessions_of_web_pages_are_no_devices(box, admin):
+    box.add("ann")
+    finish(open_session(box.directory, "ann", PASSWORD, "page"))
+    box.clock.now += timedelta(days=91)
+    assert state(admin)["unusedTokens"] == 1  # the one of olga
