@@ -189,6 +189,7 @@ export interface AccessToken {
   readonly lastUsed?: number;
   readonly lastSource?: string;
   readonly scopes?: PermissionScope[];
+  readonly rights?: AccessRight[];
   readonly allowedThingIds?: Uuid[];
   readonly items?: ItemRule[];
 }

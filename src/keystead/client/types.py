@@ -205,6 +205,7 @@ class AccessToken(Shape, frozen=True, kw_only=True):
     last_used: int | None = None
     last_source: str | None = None
     scopes: tuple[PermissionScope, ...] | None = None
+    rights: tuple[AccessRight, ...] | None = None
     allowed_thing_ids: tuple[UUID, ...] | None = None
     items: tuple[ItemRule, ...] | None = None
 

@@ -118,6 +118,7 @@ class AccessToken(View, frozen=True, omit_defaults=True, kw_only=True):
     last_used: Uint | msgspec.UnsetType = msgspec.UNSET
     last_source: str | msgspec.UnsetType = msgspec.UNSET
     scopes: tuple[PermissionScope, ...] | msgspec.UnsetType = msgspec.UNSET
+    rights: tuple[AccessRight, ...] | msgspec.UnsetType = msgspec.UNSET
     allowed_thing_ids: tuple[UUID, ...] | msgspec.UnsetType = msgspec.UNSET
     items: tuple[ItemRule, ...] | msgspec.UnsetType = msgspec.UNSET
 
@@ -228,6 +229,7 @@ def access_token(token: model.Token, user: User) -> AccessToken:
         last_used=seconds(used.time) if used else unset,
         last_source=used.source if used else unset,
         scopes=unset if limits.scopes is None else scope_names(limits.scopes),
+        rights=unset if limits.scopes is None else rights_of(limits.scopes),
         allowed_thing_ids=unset if limits.things is None else limits.things,
         items=unset if limits.items is None else item_rules(limits.items),
     )
