@@ -25,6 +25,7 @@ import { account } from "./views/account.js";
 import { overview } from "./views/overview.js";
 import { setUp } from "./views/set_up.js";
 import { signIn } from "./views/sign_in.js";
+import { users } from "./views/users.js";
 
 /**
  * @typedef {object} Place
@@ -41,7 +42,7 @@ import { signIn } from "./views/sign_in.js";
  */
 
 /** In the order of the navigation; the first that may be seen is shown at first. @type {View[]} */
-const VIEWS = [overview, account];
+const VIEWS = [overview, users, account];
 
 const LOST_AFTER = 700; // milliseconds; shorter gaps are not worth a word
 

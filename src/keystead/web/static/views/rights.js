@@ -1,0 +1,314 @@
+// @ts-check
+// What users and groups have in common: rights in words, rules of items, trying, and saving.
+
+import { dateTime, t, tn } from "../i18n.js";
+import { api } from "../store.js";
+import { badge, button, confirmByName, dialog, field, fill, form, h, link, required,
+  toast } from "../ui.js";
+
+/**
+ * @import {AccessEffect as Effect, AccessRight as Right, ItemRule as Rule, PermissionScope as Scope}
+ *   from "../../../../../docs/reference/api"
+ */
+
+/** @type {Record<Right, import("../i18n.js").Key>} */
+const RIGHTS = {
+  AccessRightUserEdit: "right.users",
+  AccessRightEditor: "right.editor",
+  AccessRightDiag: "right.diag",
+};
+
+const MOST = 100; // rules that are shown at once
+
+/** @param {Right} right */
+export const rightName = (right) => t(RIGHTS[right]);
+
+/** @param {Scope} scope */
+export const scopeName = (scope) => t(`scope.${scope}`);
+
+/** Boxes to tick, one a value. @template {string} V @param {string} title @param {[V, string][]} options */
+export function ticks(title, options) {
+  /** @type {{value: V, box: import("../ui.js").Field}[]} */
+  const boxes = options.map(([value, text]) => ({ value, box: field(text, { type: "checkbox" }) }));
+  return {
+    boxes,
+    root: h("fieldset", {}, h("legend", {}, title), boxes.map(({ box }) => box.root)),
+    /** @returns {V[]} */
+    get value() { return boxes.filter(({ box }) => box.checked).map(({ value }) => value); },
+    /** @param {readonly V[]} wanted */
+    tick(wanted) { for (const { value, box } of boxes) box.checked = wanted.includes(value); },
+  };
+}
+
+export const rightTicks = () => ticks(t("right"),
+  /** @type {Right[]} */ (Object.keys(RIGHTS)).map((right) => [right, rightName(right)]));
+
+// --- saving --------------------------------------------------------------------------------------
+
+/**
+ * Save, once whoever does so has seen what that changes, and for whom. Gives whether it is saved.
+ *
+ * @template {import("../api.js").MethodName} M
+ * @param {M} method @param {import("../api.js").Methods[M]["params"]} params
+ */
+export async function change(method, params) {
+  const found = await api.ask("Access.Simulate", { method, params: { ...params } });
+  let saved = false;
+  const save = async () => {
+    await api.ask(method, params);
+    saved = true;
+    toast(t("change.saved"));
+  };
+  if (!found.effects?.length) await save();
+  else await dialog(t("change"), (close) => [effectsOf(found), form({
+    fields: [],
+    action: t("save"),
+    submit: async () => {
+      await save();
+      close();
+    },
+    buttons: [button(t("cancel"), close)],
+  })]);
+  return saved;
+}
+
+/**
+ * Remove a user or a group, once its name is typed.
+ * @param {"users" | "groups"} view @param {string} name
+ */
+export async function remove(view, name) {
+  const [method, params] = view === "users" ? /** @type {const} */ (["Users.RemoveUser", { username: name }])
+    : /** @type {const} */ (["Access.RemoveGroup", { name }]);
+  const found = await api.ask("Access.Simulate", { method, params });
+  return confirmByName({
+    title: t("remove"),
+    text: t("remove.text"),
+    name,
+    action: t("remove"),
+    more: [effectsOf(found)],
+    act: async () => {
+      await api.ask(method, params);
+      location.hash = link(view);
+    },
+  });
+}
+
+/**
+ * A form that takes what is fresh, unless somebody is at it.
+ *
+ * @template V
+ * @param {Parameters<typeof form>[0]["fields"]} fields
+ * @param {(value: V) => void} take @param {() => Promise<boolean>} save
+ */
+export function part(fields, take, save) {
+  let touched = false;
+  const root = form({ fields, action: t("save"), submit: async () => {
+    if (await save()) touched = false;
+  } });
+  root.addEventListener("input", () => (touched = true));
+  return { root, show: (/** @type {V} */ value) => touched || take(value) };
+}
+
+/** @param {import("../store.js").Methods["Access.Simulate"]["returns"]} found */
+function effectsOf({ effects: all = [], more = 0, accounts = 0 }) {
+  const whose = new Set(all.map((one) => one.principal));
+  return h("div", { class: "effects", role: "region", "aria-label": t("change"), tabindex: 0 },
+    [...whose].map((who) => [
+      h("h3", {}, who === "anonymous" ? `${t("change.everybody")} (${accounts})` : who || t("user.paired")),
+      h("ul", { class: "rows" }, all.filter((one) => one.principal === who).map(effectRow)),
+    ]).flat(),
+    more ? `+ ${more}` : null);
+}
+
+/** @param {Effect} one */
+function effectRow(one) {
+  const grade = (/** @type {string} */ word) => ["none", "no", "read", "write", "yes"].indexOf(word);
+  const mood = grade(one.after) < grade(one.before) ? "bad" : "good";
+  return h("li", {}, h("span", { class: "name" }, effectName(one)),
+    h("span", { class: "act" }, badge(`${word(one.before)} → ${word(one.after)}`, mood)));
+}
+
+/** @param {Effect} one */
+function effectName({ kind, object, isPrefix = false }) {
+  switch (kind) {
+    case "AccessEffectKindScope":
+      return scopeName(/** @type {Scope} */ (object));
+    case "AccessEffectKindRight":
+      return rightName(/** @type {Right} */ (object));
+    case "AccessEffectKindItem":
+      return ruleName({ name: object, isPrefix });
+    case "AccessEffectKindGroup":
+      return `${t("change.group")} ${object}`;
+    case "AccessEffectKindThing":
+      return `${t("things")} ${object}`;
+    case "AccessEffectKindToken":
+      return `${t("account.tokens")} ${object}`;
+    default:
+      return object === "since" ? t("user.since") : object === "until" ? t("user.until") : t("user.on");
+  }
+}
+
+/** @param {string} text */
+function word(text) {
+  if (text === "yes") return "✓";
+  if (text === "read" || text === "write") return t(`rule.${text}`);
+  return Date.parse(text) ? dateTime(Date.parse(text)) : "–";
+}
+
+// --- rules ---------------------------------------------------------------------------------------
+
+/** @param {Rule} rule */
+export const ruleName = ({ name, isPrefix }) =>
+  isPrefix ? (name ? `${name} ${t("rule.below")}` : t("rule.all")) : name;
+
+/** Where a right comes from. @param {string} [group] */
+export const why = (group) => h("span", { class: "hint" }, !group ? t("why.own")
+  : group === "anonymous" ? t("why.everybody")
+    : t("why.group", { name: group }));
+
+/** Rules and where each comes from. @param {{rule: Rule, group?: string}} spoken */
+export const ruleRow = ({ rule, group }) => [
+  h("span", { class: "name" }, ruleName(rule)), " ",
+  badge(t(rule.mayWrite ? "rule.write" : "rule.read"), rule.mayWrite ? "good" : "calm"), " ", why(group)];
+
+/** Read rows of a spreadsheet. @param {string} text @returns {Rule[]} */
+function read(text) {
+  const rows = text.split(/\r?\n/).filter((row) => row.trim());
+  return rows.flatMap((row, at) => {
+    const [name = "", ...words] = row.split(/[\t;,]/).map((cell) => cell.trim().replace(/^"(.*)"$/, "$1"));
+    const rule = { name: name.replace(/\.?\*$/, ""), isPrefix: name.endsWith("*"), mayWrite: false };
+    for (const cell of words.map((one) => one.toLocaleLowerCase()).filter(Boolean)) {
+      const is = (/** @type {string[]} */ ...known) => known.some((one) => one.toLocaleLowerCase() === cell);
+      if (is("write", "w", "rw", t("rule.write"))) rule.mayWrite = true;
+      else if (is("prefix", t("rule.below"))) rule.isPrefix = true;
+      else if (is("read", "r", "item", t("rule.read"), t("rule.item"))) continue;
+      else if (at === 0) return []; // what the columns are called
+      else throw new Error(t("rule.unread", { n: at + 1, text: cell }));
+    }
+    return [rule];
+  });
+}
+
+/**
+ * Rules in a table to be edited. What is being changed is left alone when there are others.
+ * @param {(rules: Rule[]) => Promise<boolean>} save
+ */
+export function ruleEditor(save) {
+  /** @type {Rule[]} */
+  let rules = [];
+  let given = "";
+  const text = () => JSON.stringify(rules);
+  const filter = h("input", { type: "search", "aria-label": t("rule.filter"),
+    placeholder: t("rule.filter"), oninput: () => draw() });
+  const rows = h("ul", { class: "rule-rows" });
+  const count = h("p", { class: "count", role: "status" });
+  /** @param {Rule[]} more */
+  const add = (...more) => {
+    filter.value = "";
+    rules.unshift(...more);
+    draw();
+    rows.querySelector("input")?.focus();
+  };
+  const root = form({
+    fields: [
+      h("div", { class: "table-tools" }, filter, count,
+        button(t("rule.add"), () => add({ name: "" })), button(t("rule.paste"), paste)),
+      rows],
+    action: t("save"),
+    submit: async () => {
+      rules = rules.filter((rule) => rule.name || rule.isPrefix);
+      const sent = text();
+      if (await save(rules)) given = sent;
+      draw();
+    },
+  });
+  root.classList.add("wide");
+
+  function paste() {
+    return dialog(t("rule.paste"), (close) => {
+      const cells = field(t("rules"), { type: "textarea", hint: t("rule.paste.hint") });
+      return [form({
+        fields: [cells],
+        action: t("rule.add"),
+        check: () => required(cells),
+        submit: () => {
+          add(...read(cells.value));
+          close();
+        },
+        refused: (error) => {
+          cells.say(/** @type {Error} */ (error).message);
+          return true;
+        },
+        buttons: [button(t("cancel"), close)],
+      })];
+    });
+  }
+
+  function draw() {
+    const wanted = filter.value.trim().toLocaleLowerCase();
+    const found = rules.filter((rule) => !wanted || rule.name.toLocaleLowerCase().includes(wanted));
+    count.textContent = tn("table.found", Math.min(found.length, MOST), { all: rules.length });
+    fill(rows, found.length ? found.slice(0, MOST).map(row) : h("li", { class: "nothing" }, t("rule.none")));
+  }
+
+  /** @param {Rule} rule */
+  function row(rule) {
+    /** @param {"isPrefix" | "mayWrite"} key @param {string} label @param {string[]} words */
+    const either = (key, label, words) => {
+      const made = h("select", { "aria-label": label, onchange: () => (rule[key] = made.selectedIndex > 0) },
+        words.map((one) => h("option", {}, one)));
+      made.selectedIndex = rule[key] ? 1 : 0;
+      return made;
+    };
+    const name = h("input", { value: rule.name, "aria-label": t("rule.name"), placeholder: t("rule.name"),
+      spellcheck: "false", autocapitalize: "none", autocomplete: "off",
+      oninput: () => (rule.name = name.value.trim()) });
+    return h("li", {}, name, either("isPrefix", t("rule.reach"), [t("rule.item"), t("rule.below")]),
+      either("mayWrite", t("rule.may"), [t("rule.read"), t("rule.write")]),
+      button("×", () => {
+        rules = rules.filter((one) => one !== rule);
+        draw();
+        filter.focus();
+      }, { kind: "quiet", label: `${t("remove")}: ${rule.name}` }));
+  }
+
+  return {
+    root,
+    /** @param {readonly Rule[]} fresh */
+    show(fresh) {
+      const now = JSON.stringify(fresh);
+      if (now === given || (given && text() !== given)) return;
+      rules = JSON.parse(now);
+      given = now;
+      draw();
+    },
+  };
+}
+
+/** Try whether somebody may read or write an item. @param {string} [username] who, if it is known */
+export function tryIt(username) {
+  const user = field(t("try.user"));
+  const item = field(t("try.item"));
+  const way = field(t("try.way"), { type: "select",
+    options: [["", t("rule.read")], ["write", t("rule.write")]] });
+  const answer = h("div", { role: "status", class: "answer" });
+  const root = form({
+    fields: [username === undefined && user, item, way],
+    action: t("try"),
+    check: () => required(item, ...(username === undefined ? [user] : [])),
+    submit: async () => {
+      fill(answer);
+      const found = await api.ask("Access.Explain", { username: username ?? user.value.trim(),
+        item: item.value.trim(), write: way.value !== "" });
+      const spoken = found.spoken ?? [];
+      fill(answer,
+        badge(t(found.allowed ? "try.yes" : "try.no"), found.allowed ? "good" : "bad"),
+        found.isValid === false ? h("p", {}, t("user.invalid"))
+          : found.isAdmin ? h("p", {}, t("scope.PermissionScopeAdmin"))
+            : spoken.length ? null : h("p", {}, t("rule.none")),
+        h("ul", { class: "tree" }, spoken.map((one) => h("li", {}, ...ruleRow(one)))));
+    },
+  });
+  root.append(answer);
+  return root;
+}

@@ -1,0 +1,145 @@
+"""Users on the admin page: found, added, given one right and no more, barred, removed."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from tests.acceptance.box import CONTROL, PASSWORD
+from tests.acceptance.browser import NEEDS_BROWSER, Browser, a_browser, wait
+from tests.acceptance.page import AXE, Page
+from tests.acceptance.server import Server
+
+CONFIRM = "dialog:last-of-type button[type=submit]"
+BOILER = "Objects.Plant.Boiler.SetPoint"
+
+pytestmark = [
+    *NEEDS_BROWSER,
+    pytest.mark.skipif(not AXE.exists(), reason="needs axe-core: sh tools/test-needs.sh"),
+]
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """A browser in English."""
+    with a_browser(tmp_path_factory.mktemp("browser"), "--lang=en-US") as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(browser: Browser, start) -> Iterator[Page]:
+    """The page of a new server, taken into use; the browser must find nothing to complain about."""
+    server: Server = start("new", ("nymea", "http"))
+    browser.complaints()
+    yield Page(browser, server).set_up()
+    lost = "WebSocket connection to"
+    assert [one for one in browser.complaints() if lost not in one] == []
+
+
+def add(page: Page, name: str) -> None:
+    """Add a user, and come to their page."""
+    page.press("Users")
+    page.shows("Users")
+    page.press("Add a user")
+    page.fill(Name=name, Password=PASSWORD, Password_once_more=PASSWORD)
+    page.browser.click("dialog button[type=submit]")
+    page.shows(name)
+    page.says("Active")
+
+
+def tries(page: Page, item: str, way: str) -> str:
+    """Ask in the box "Try it", and give what it says."""
+    page.fill(Which_item=item)
+    page.browser.click(f"{page.field('To')} option[value='{way}']")
+    page.press("Try it")
+    wait(lambda: page.browser.text(".answer"))
+    return page.browser.text(".answer")
+
+
+def test_a_colleague_may_write_one_set_point_and_nothing_else_and_try_it_proves_it(page):
+    add(page, "bob")
+    assert tries(page, BOILER, "write") == "Not allowed\n\nNo rule."
+    page.press("Add a rule")
+    page.browser.type(".rule-rows input", BOILER)
+    page.browser.click(".rule-rows select[aria-label=May] option:last-child")
+    page.check_everywhere()
+    page.browser.click("form.wide button[type=submit]")
+    page.says("What this changes")
+    assert re.search(rf"bob\s+{re.escape(BOILER)}\s+\S → write", page.browser.text(".effects"))
+    page.check_everywhere()
+    page.browser.click(CONFIRM)
+    wait(lambda: BOILER in page.browser.text(".tree"))
+    assert f"{BOILER} write its own" in page.browser.text(".tree").replace("\n", " ")
+    assert tries(page, BOILER, "write").startswith("Allowed")
+    assert tries(page, "Objects.Plant.Boiler.Other", "").startswith("Not allowed")
+    assert tries(page, "Objects.Plant.Boiler", "write").startswith("Not allowed")
+    page.says("Rules of a user changed")
+    page.check_everywhere()
+
+
+def test_scopes_are_given_in_plain_words_once_what_they_change_is_seen(page):
+    add(page, "bob")
+    page.browser.click(page.field("Control things"))
+    page.browser.click(page.field("See all things"))
+    page.browser.click("//form[.//label[.='Control things']]//button[@type='submit']")
+    page.says("What this changes")
+    page.browser.click("dialog button.plain")
+    assert page.browser.value(
+        f"document.querySelector('{page.field('Control things')}').checked"
+    )
+    page.browser.click("//form[.//label[.='Control things']]//button[@type='submit']")
+    page.browser.click(CONFIRM)
+    wait(lambda: "See all things" in page.browser.text(".tree"))
+
+
+def test_an_account_is_disabled_and_deleted_by_whoever_types_its_name(page):
+    add(page, "bob")
+    page.press("Disable or expire")
+    page.browser.click(page.field("Active"))
+    page.check_everywhere()
+    page.browser.click("dialog button[type=submit]")
+    page.says("What this changes")
+    page.browser.click(CONFIRM)
+    page.says("Disabled")
+    page.press("Delete")
+    page.says("Type “bob” to confirm")
+    page.fill(**{"Type “bob” to confirm": "bo"})
+    page.browser.click("dialog button.danger")
+    page.says("This is not the name.")
+    page.fill(**{"Type “bob” to confirm": "bob"})
+    page.browser.click("dialog button.danger")
+    page.shows("Users")
+    wait(lambda: "bob" not in page.browser.text("table"))
+
+
+def test_a_forgotten_password_is_replaced_and_details_are_kept(page):
+    add(page, "bob")
+    page.fill(Shown_as="Bob the Builder")
+    page.browser.click("//form[.//label[.='E-mail']]//button[@type='submit']")
+    wait(lambda: "Bob the Builder" in page.browser.text(".facts"))
+    page.press("Reset the password")
+    page.fill(Password="Another-Plain-8", Password_once_more="Another-Plain-8")
+    page.browser.click("dialog button[type=submit]")
+    page.says("The password is changed.")
+    page.press("Sign out")
+    page.sign_in("bob", "Another-Plain-8")
+    assert page.views == ["Own account"]
+
+
+def test_of_hundreds_of_users_only_those_in_sight_are_drawn_and_search_finds_the_others(
+    page, connect
+):
+    client = connect(page.server)
+    client.hello()
+    client.sign_in("olga", PASSWORD)
+    for n in range(300):
+        added = client.get(
+            "Users.CreateUser", username=f"user{n}", password=PASSWORD, scopes=[CONTROL]
+        )
+        assert added == {"error": "UserErrorNoError"}
+    page.press("Users")
+    wait(lambda: "301 rows" in page.text)
+    assert page.browser.value("document.querySelectorAll('tbody tr').length") < 100
+    page.browser.type("input[type=search]", "user299")
+    wait(lambda: page.browser.text("tbody tr th") == "user299")
+    page.check_everywhere()
