@@ -197,7 +197,7 @@ def test_where_nobody_has_to_sign_in_the_page_is_open(browser, start):
     server = start("open", ("http?authentication=off",))
     page = Page(browser, server).open()
     page.shows("Overview")
-    assert page.views == ["Overview", "Users", "Own account"]
+    assert page.views == ["Overview", "Users", "Groups", "Own account"]
 
 
 # --- views ----------------------------------------------------------------------------------------
@@ -276,7 +276,7 @@ def test_who_may_do_little_sees_little_and_the_page_does_not_try_more(page, serv
     assert denials(client) == []
 
     client.get("Users.SetUserScopes", username="ann", scopes=[ADMIN])
-    wait(lambda: page.views == ["Overview", "Users", "Own account"])
+    wait(lambda: page.views == ["Overview", "Users", "Groups", "Own account"])
     client.get("Users.SetUserScopes", username="ann", scopes=[])
     wait(lambda: page.views == ["Own account"])
     assert denials(client) == []

@@ -3,6 +3,8 @@
 import gzip
 import json
 import re
+import shutil
+import subprocess
 from html.parser import HTMLParser
 
 import pytest
@@ -14,6 +16,7 @@ from keystead.nymea.types import PermissionScope, UserError
 
 MAX_SIZE = 150 * 1024  # bytes of all files together
 LANGUAGES = ("en", "fr", "de")
+NODE = shutil.which("node")
 STATIC = web.STATIC
 MODULES = {
     file.relative_to(STATIC).as_posix(): file.read_text("utf-8")
@@ -124,3 +127,18 @@ def test_no_text_is_there_for_nothing():
     for key in texts("en"):
         base = re.sub(r"\.(one|other)$", "", key)
         assert key.startswith(FROM_THE_SERVER) or f'"{base}"' in code, key
+
+
+@pytest.mark.skipif(NODE is None, reason="needs node: sh tools/apt.sh nodejs")
+def test_scripts_without_their_comments_are_scripts_still(resources, tmp_path):
+    for path, one in resources.items():
+        if not path.endswith(".js"):
+            continue
+        source = (web.STATIC / path.strip("/")).read_bytes()
+        assert one.body.count(b"\n") == source.count(b"\n"), "errors are told with their lines"
+        assert not re.search(rb"^\s*//", one.body, re.MULTILINE)
+        script = tmp_path / "script.mjs"
+        script.write_bytes(one.body)
+        assert NODE is not None
+        checked = subprocess.run([NODE, "--check", script], capture_output=True, check=False)
+        assert checked.returncode == 0, (path, checked.stderr)

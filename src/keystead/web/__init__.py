@@ -6,6 +6,7 @@ How it is built, and how to add a view, is said at the top of ``static/main.js``
 
 import gzip
 import hashlib
+import re
 from pathlib import Path
 
 from keystead.rpc.resource import Resource
@@ -19,6 +20,11 @@ CONTENT_TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
+
+# Lines of comment, a sixth of the page, which browsers do without; line numbers stay.
+_COMMENT = re.compile(
+    rb"^[ \t]*(?://[^\n]*|/\*\*(?:(?!\*/).)*\*/[ \t]*)$", re.MULTILINE | re.DOTALL
+)
 
 # Source: OWASP ASVS 5.0 3.4, and its secure headers project.
 HEADERS = {
@@ -52,6 +58,8 @@ def _path(file: Path) -> str:
 
 def _resource(file: Path) -> Resource:
     body = file.read_bytes()
+    if file.suffix == ".js":
+        body = _COMMENT.sub(lambda comment: b"\n" * comment.group().count(b"\n"), body)
     gzipped = gzip.compress(body, mtime=0)
     return Resource(
         content_type=CONTENT_TYPES[file.suffix],

@@ -22,6 +22,7 @@ import { t } from "./i18n.js";
 import { api, listen, may, signOut, start, state } from "./store.js";
 import { button, fill, h, icon, mark } from "./ui.js";
 import { account } from "./views/account.js";
+import { groups } from "./views/groups.js";
 import { overview } from "./views/overview.js";
 import { setUp } from "./views/set_up.js";
 import { signIn } from "./views/sign_in.js";
@@ -42,7 +43,7 @@ import { users } from "./views/users.js";
  */
 
 /** In the order of the navigation; the first that may be seen is shown at first. @type {View[]} */
-const VIEWS = [overview, users, account];
+const VIEWS = [overview, users, groups, account];
 
 const LOST_AFTER = 700; // milliseconds; shorter gaps are not worth a word
 

@@ -201,6 +201,12 @@ const texts = {
   "try.user": "Wer (oder anonymous)",
   "change.everybody": "Alle",
 
+  // users, groups, and what they may do
+  "groups": "Gruppen",
+  "groups.add": "Gruppe anlegen",
+  "groups.members": "Mitglieder",
+  "groups.everybody": "alle",
+
   // what happened, by the words of the audit trail
   "action.server.start": "Server gestartet",
   "action.server.stop": "Server beendet",

@@ -200,6 +200,12 @@ const texts = {
   "try.user": "Who (or anonymous)",
   "change.everybody": "Everybody",
 
+  // users, groups, and what they may do
+  "groups": "Groups",
+  "groups.add": "Add a group",
+  "groups.members": "Members",
+  "groups.everybody": "everybody",
+
   // what happened, by the words of the audit trail
   "action.server.start": "Server started",
   "action.server.stop": "Server stopped",

@@ -201,6 +201,12 @@ const texts = {
   "try.user": "Qui (ou anonymous)",
   "change.everybody": "Tout le monde",
 
+  // users, groups, and what they may do
+  "groups": "Groupes",
+  "groups.add": "Ajouter un groupe",
+  "groups.members": "Membres",
+  "groups.everybody": "tout le monde",
+
   // what happened, by the words of the audit trail
   "action.server.start": "Serveur démarré",
   "action.server.stop": "Serveur arrêté",

@@ -1,0 +1,75 @@
+"""Groups on the admin page: rules out of a spreadsheet, and what they come to."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.acceptance.box import PASSWORD
+from tests.acceptance.browser import NEEDS_BROWSER, Browser, a_browser, wait
+from tests.acceptance.page import AXE, Page
+from tests.acceptance.server import Server
+
+CONFIRM = "dialog:last-of-type button[type=submit]"
+
+pytestmark = [
+    *NEEDS_BROWSER,
+    pytest.mark.skipif(not AXE.exists(), reason="needs axe-core: sh tools/test-needs.sh"),
+]
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """A browser in English."""
+    with a_browser(tmp_path_factory.mktemp("browser"), "--lang=en-US") as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(browser: Browser, start) -> Iterator[Page]:
+    """The page of a new server, taken into use; the browser must find nothing to complain about."""
+    server: Server = start("new", ("nymea", "http"))
+    browser.complaints()
+    yield Page(browser, server).set_up()
+    lost = "WebSocket connection to"
+    assert [one for one in browser.complaints() if lost not in one] == []
+
+
+def test_a_group_takes_rules_out_of_a_spreadsheet_and_try_it_tells_which_spoke(page, connect):
+    client = connect(page.server)
+    client.hello()
+    client.sign_in("olga", PASSWORD)
+    client.get("Users.CreateUser", username="bob", password=PASSWORD, scopes=[])
+    page.press("Groups")
+    page.shows("Groups")
+    page.press("Add a group")
+    page.fill(Name="operators")
+    page.browser.click(CONFIRM)
+    page.shows("operators")
+    wait(lambda: "0 of 0" in page.text)
+    client.get("Access.SetAccountRights", username="bob", groups=["operators"])
+    wait(lambda: "bob" in page.browser.text("main"))
+    page.press("Paste rows")
+    rows = "Name\\tReach\\tMay\\nPlant.Boiler\\titem\\twrite\\nPlant\\tprefix\\tread"
+    page.browser.run(f"document.querySelector('dialog textarea').value = '{rows}'")
+    page.browser.click(CONFIRM)
+    wait(lambda: "2 of 2" in page.text)
+    page.check_everywhere()
+    page.browser.click("form.wide button[type=submit]")
+    page.says("What this changes")
+    assert "bob" in page.browser.text(".effects")
+    page.browser.click(CONFIRM)
+    page.says("Saved.")
+    page.fill(**{"Who (or anonymous)": "bob", "Which item": "Plant.Boiler"})
+    page.browser.click(f"{page.field('To')} option[value='write']")
+    page.press("Try it")
+    page.says("Allowed")
+    assert "by operators" in page.browser.text(".answer")
+    page.fill(Which_item="Plant.Pump")
+    page.press("Try it")
+    page.says("Not allowed")
+    page.press("Delete")
+    page.fill(**{"Type “operators” to confirm": "operators"})
+    page.browser.click("dialog button.danger")
+    page.shows("Groups")
+    wait(lambda: "operators" not in page.browser.text("table"))
+    page.check_everywhere()
