@@ -111,7 +111,9 @@ def test_openssl_shows_the_fingerprint_as_the_guide_says(tmp_path):
 )
 def test_make_does_what_the_readme_says(target, steps):
     planned = subprocess.check_output(
-        ["make", "--dry-run", "--always-make", target], cwd=ROOT, text=True
+        ["make", "--no-print-directory", "--dry-run", "--always-make", target],
+        cwd=ROOT,
+        text=True,
     )
 
     assert planned.splitlines() == ["sh tools/setup.sh", *steps]
