@@ -2,12 +2,20 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
 
 from keystead.domain.imports import ImportedToken, ImportedUser, Report, take_over
-from keystead.domain.model import PUSH_BUTTON_USER, Scope, Token, TokenId
+from keystead.domain.model import (
+    PUSH_BUTTON_USER,
+    ItemRule,
+    Scope,
+    Token,
+    TokenId,
+    TokenLimits,
+)
 from keystead.domain.refusal import Reason
 from keystead.domain.sign_in import sign_in
 from keystead.domain.tokens import digest, remove_token
@@ -36,6 +44,27 @@ def test_accounts_and_tokens_are_taken_over_as_they_were():
     assert asyncio.run(reader.password_hash(paired.id)) is None
     expected = [Token(TABLET.id, ann.id, "tablet", NOON)]
     assert list(asyncio.run(reader.tokens_of(ann.id))) == expected
+
+
+def test_what_bounds_a_token_is_taken_over_with_it():
+    house = directory()
+    end = NOON + timedelta(days=1)
+    token = replace(TABLET, expires=end, scopes=int(Scope.DIAG), items=(ItemRule("Hall"),))
+    asyncio.run(take_over(house, [ANN], [token]))
+    ann = asyncio.run(users_of(house))[0]
+    (taken,) = asyncio.run(house.store.reader.tokens_of(ann.id))
+    limits = TokenLimits(Scope.DIAG, None, (ItemRule("Hall"),))
+    assert (taken.expires, taken.limits) == (end, limits)
+
+
+def test_a_token_whose_limits_are_none_is_left():
+    house = directory()
+    token = replace(TABLET, items=(ItemRule(""),))
+    report = asyncio.run(take_over(house, [ANN], [token]))
+    assert report.tokens == 0
+    assert report.left == (f"token {TABLET.id} of ann: the rules that limit it are not valid.",)
+    with pytest.raises(ValueError, match="Scopes are from 0"):
+        replace(TABLET, scopes=0x10000)
 
 
 def test_nobody_signs_in_again_after_an_import():
