@@ -137,12 +137,10 @@ def test_clients_that_know_of_no_code_are_denied(bound, code):
 
 def test_whoever_guesses_has_to_wait_and_others_do_not(bound, code):
     guessing = bound.greet()
-    answers = [
-        guessing.get("Access.CreateFirstUser", **ANN, setupCode=WRONG)["error"]
-        for _ in range(5)
-    ]
-    assert answers[0] == "AccessErrorSetupCodeWrong"
-    assert answers[-1] == "AccessErrorThrottled"
+    guess = {**ANN, "setupCode": WRONG}
+    first, *_, last = (guessing.ask("Access.CreateFirstUser", guess) for _ in range(5))
+    assert (first["params"], first.get("retryAfter")) == (CODE_WRONG, None)
+    assert (last["params"], last["retryAfter"]) == ({"error": "AccessErrorThrottled"}, 1)
     owner = bound.connect(source="192.0.2.99")
     owner.hello()
     assert owner.get("Access.CreateFirstUser", **ANN, setupCode=code) == OK

@@ -74,7 +74,7 @@ def refusal(
         return envelope.unauthorized(number, INVALID_TOKEN)
     if method.refusable:
         word = error_word(method.name, reason)
-        return envelope.success(number, envelope.encode({"error": word}))
+        return envelope.refused(number, word, refused.seconds)
     return envelope.error(number, reason.value, refused.seconds)
 
 

@@ -168,8 +168,25 @@ def error(number: int, text: str, retry_after: int | None = None) -> bytes:
         text: what is wrong.
         retry_after: seconds to wait before asking again; a key of our own, left out for None.
     """
-    wait = b"" if retry_after is None else b',"retryAfter":%d' % retry_after
+    wait = _wait(retry_after)
     return b'{"error":%b,"id":%d%b,"status":"error"}\n' % (encode(text), number, wait)
+
+
+def refused(number: int, word: str, retry_after: int | None = None) -> bytes:
+    """Write the reply to a request that the rules refuse with a word of its method.
+
+    Args:
+        number: the id of the request.
+        word: of the enum that the method's "error" has.
+        retry_after: as with ``error``.
+    """
+    params = encode({"error": word})
+    wait = _wait(retry_after)
+    return b'{"id":%d,"params":%b%b,"status":"success"}\n' % (number, params, wait)
+
+
+def _wait(retry_after: int | None) -> bytes:
+    return b"" if retry_after is None else b',"retryAfter":%d' % retry_after
 
 
 def unauthorized(number: int, text: str) -> bytes:

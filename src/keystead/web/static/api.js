@@ -185,7 +185,7 @@ export class Api {
     } else if (message.status !== "success") {
       waiting.reject(new Refused(message.error, message.retryAfter));
     } else if (message.params?.error && !message.params.error.endsWith("ErrorNoError")) {
-      waiting.reject(new Refused(message.params.error, message.params.retryAfter));
+      waiting.reject(new Refused(message.params.error, message.retryAfter));
     } else {
       waiting.resolve(message.params);
     }
