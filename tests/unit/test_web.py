@@ -6,12 +6,15 @@ import re
 import shutil
 import subprocess
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
 from keystead import web
 from keystead.domain.events import Action, Outcome
+from keystead.domain.refusal import Reason
 from keystead.nymea.access_types import AccessError
+from keystead.nymea.errors import PERMISSION_DENIED
 from keystead.nymea.types import PermissionScope, UserError
 
 MAX_SIZE = 150 * 1024  # bytes of all files together
@@ -24,6 +27,7 @@ MODULES = {
 }
 CODE = {name: text for name, text in MODULES.items() if not name.startswith("i18n/")}
 SHEET = (STATIC / "page.css").read_text("utf-8")
+TYPES = (Path(__file__).parents[2] / "docs/reference/api.d.ts").read_text("utf-8")
 
 # What begins so is put together on the page, from words of the server.
 FROM_THE_SERVER = ("action.", "author.", "error.", "face.", "outcome.", "scope.")
@@ -120,6 +124,14 @@ def test_every_word_of_the_server_has_a_text():
     words |= {f"outcome.{outcome.value}" for outcome in Outcome}
     words |= {f"scope.{scope}" for scope in PermissionScope}
     assert words <= set(texts("en"))
+
+
+def test_every_error_that_the_page_is_typed_with_has_a_text():
+    unions = re.findall(r"^export type \w+Error =\n((?:  \| .+\n)+)", TYPES, re.MULTILINE)
+    words = {word for union in unions for word in re.findall(r'"(\w+)"', union)}
+    assert {*AccessError, *UserError} <= words
+    sentences = {Reason.BUSY.value, PERMISSION_DENIED}  # of methods whose returns have no error
+    assert {f"error.{word}" for word in words | sentences} <= set(texts("en"))
 
 
 def test_no_text_is_there_for_nothing():

@@ -88,6 +88,7 @@ function show() {
   shown = wanted;
   leave.abort();
   leave = new AbortController();
+  for (const open of document.querySelectorAll("dialog")) open.close();
   main.replaceChildren();
   const place = { root: main, args, signal: leave.signal };
   document.body.className = phase;
@@ -113,7 +114,7 @@ function show() {
   }
 }
 
-const rights = () => [state.me?.rights, state.me?.ownAccount];
+const rights = () => [state.me?.rights, state.me?.ownAccount, may("admin")];
 
 /** @param {string} text */
 function decoded(text) {

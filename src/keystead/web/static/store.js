@@ -59,18 +59,22 @@ export function may(need) {
  * @param {NotificationName[]} names @param {() => Promise<void>} load @param {AbortSignal} signal
  */
 export function live(names, load, signal) {
-  let timer = 0;
+  let isWanted = false;
+  let last = load();
+  // One after the other, and at most one more than is under way, however many changes there are.
   const soon = () => {
-    clearTimeout(timer);
-    timer = setTimeout(() => void load(), QUIET);
+    if (isWanted) return;
+    isWanted = true;
+    const pause = () => new Promise((resolve) => setTimeout(resolve, QUIET));
+    last = last.then(pause, pause).then(() => {
+      isWanted = false;
+      return signal.aborted ? undefined : load();
+    });
   };
   const ends = names.map((name) => api.on(name, soon));
   listen("state", soon, signal);
-  signal.addEventListener("abort", () => {
-    clearTimeout(timer);
-    for (const end of ends) end();
-  });
-  return load();
+  signal.addEventListener("abort", () => ends.forEach((end) => end()));
+  return last;
 }
 
 // --- signing in and out --------------------------------------------------------------------------

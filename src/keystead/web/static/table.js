@@ -1,6 +1,6 @@
 // @ts-check
 // A table that stays quick with thousands of rows: only those in sight are there. Search and sort
-// work on all of them.
+// work on all of them, and what they look at is made once, when the rows come.
 
 import { number, t, tn } from "./i18n.js";
 import { fill, freshId, h, nothing } from "./ui.js";
@@ -32,7 +32,7 @@ const ALL_AT_ONCE = 120; // rows that need no windowing
  * @param {number} [how.sortBy] index of the column that sorts at first
  */
 export function table(how) {
-  /** @type {R[]} */
+  /** @type {{row: R, text: string}[]} sorted, with what is searched */
   let rows = [];
   /** @type {R[]} */
   let shown = [];
@@ -50,7 +50,7 @@ export function table(how) {
     fill(th, column.sort ? h("button", { type: "button", onclick: () => {
       down = by === index && !down;
       by = index;
-      choose();
+      order();
     } }, column.title) : column.title);
     return th;
   });
@@ -70,28 +70,27 @@ export function table(how) {
     return [column.minor && "minor", column.number && "number"].filter(Boolean).join(" ") || undefined;
   }
 
-  /** Apply search and sort. */
-  function choose() {
-    const wanted = search.value.trim().toLocaleLowerCase().split(/\s+/).filter(Boolean);
-    const { text } = how;
-    shown = text && wanted.length
-      ? rows.filter((row) => {
-          const searched = text(row).toLocaleLowerCase();
-          return wanted.every((word) => searched.includes(word));
-        })
-      : [...rows];
+  /** Apply sort, then search. */
+  function order() {
     const sort = how.columns[by]?.sort;
     if (sort) {
-      const keyed = shown.map((row) => ({ row, key: sort(row) }));
+      const keyed = rows.map((one) => ({ one, key: sort(one.row) }));
       keyed.sort((a, b) => typeof a.key === "number" && typeof b.key === "number"
         ? a.key - b.key : compare(String(a.key), String(b.key)));
-      shown = keyed.map(({ row }) => row);
-      if (down) shown.reverse();
+      rows = keyed.map(({ one }) => one);
+      if (down) rows.reverse();
     }
     heads.forEach((th, index) => {
       if (index === by) th.setAttribute("aria-sort", down ? "descending" : "ascending");
       else th.removeAttribute("aria-sort");
     });
+    choose();
+  }
+
+  /** Apply search. */
+  function choose() {
+    const wanted = search.value.toLocaleLowerCase().split(/\s+/);
+    shown = rows.filter(({ text }) => wanted.every((word) => text.includes(word))).map(({ row }) => row);
     count.textContent = shown.length === rows.length ? tn("table.count", rows.length)
       : tn("table.found", shown.length, { all: number(rows.length) });
     scroll.hidden = shown.length === 0;
@@ -111,13 +110,8 @@ export function table(how) {
     const from = Math.min(wanted - (wanted % MARGIN), Math.max(0, shown.length - size));
     if (from === first) return;
     first = from;
-    const focused = /** @type {HTMLElement | null} */ (document.activeElement?.closest("tr[data-key]"));
     const part = shown.slice(from, from + size).map((row, index) => line(row, from + index));
     fill(body, gap(from), ...part, gap(shown.length - from - part.length));
-    if (focused && root.contains(focused) === false) {
-      const again = part.find((tr) => tr.dataset.key === focused.dataset.key);
-      /** @type {HTMLElement | undefined | null} */ (again?.querySelector("a, button"))?.focus();
-    }
   }
 
   /** @param {R} row @param {number} index */
@@ -145,8 +139,8 @@ export function table(how) {
     root,
     /** Show other rows; search, sort and place stay. @param {R[]} all */
     show(all) {
-      rows = all;
-      choose();
+      rows = all.map((row) => ({ row, text: how.text?.(row).toLocaleLowerCase() ?? "" }));
+      order();
     },
   };
 }

@@ -33,12 +33,24 @@ export function h(tag, attributes = {}, ...children) {
   return element;
 }
 
-/** Replace what is in an element. @param {Element} element @param {...(Child | Child[])} children */
+/**
+ * Replace what is in an element; what comes in place of what has the focus gets it.
+ * @param {Element} element @param {...(Child | Child[])} children
+ */
 export function fill(element, ...children) {
+  const had = document.activeElement;
+  const isWithin = had !== element && element.contains(had);
   const nodes = children.flat().filter((child) => child || child === 0 || child === "");
   element.replaceChildren(.../** @type {(Node | string)[]} */ (nodes.map((node) =>
     typeof node === "number" ? String(node) : node)));
+  if (!had || !isWithin || document.activeElement === had) return;
+  const next = had.isConnected ? had
+    : [...element.querySelectorAll(had.tagName)].find((one) => spoken(one) === spoken(had));
+  /** @type {HTMLElement | undefined} */ (next)?.focus({ preventScroll: true });
 }
+
+/** @param {Element} element */
+const spoken = (element) => element.getAttribute("aria-label") ?? element.textContent;
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -105,8 +117,8 @@ export const facts = (pairs) =>
   h("dl", { class: "facts" }, pairs.map(([name, value]) =>
     h("div", {}, h("dt", {}, name), h("dd", {}, ...[value].flat()))));
 
-/** What is said where there is nothing to show. @param {string} text @param {...Child} more */
-export const nothing = (text, ...more) => h("p", { class: "nothing" }, text, ...more);
+/** What is said where there is nothing to show. @param {string} text @param {"p" | "li"} [tag] li in lists */
+export const nothing = (text, tag = "p") => h(tag, { class: "nothing" }, text);
 
 /**
  * A part of a page with its heading. @param {string} title @param {...Child} children

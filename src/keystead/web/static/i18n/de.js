@@ -283,6 +283,7 @@ const texts = {
   "error.UserErrorPermissionDenied": "Die Regeln erlauben das nicht.",
   "error.UserErrorInconsistantScopes": "Diese Rechte gehen nicht zusammen.",
   "error.Permission denied.": "Das Recht dazu fehlt.",
+  "error.Too much is being asked at the moment; try again.": "Im Moment wird zu viel verlangt; versuchen Sie es wieder.",
 };
 
 export default texts;

@@ -88,7 +88,7 @@ const texts = {
   "sign-in.stay": "Stay signed in on this device",
   "sign-in.stay.hint": "Its access is kept in this browser until you sign out. Only on a device of your own.",
   "sign-in.do": "Sign in",
-  "sign-in.wait": "Too many failed sign-ins. You can try again in {time}.",
+  "sign-in.wait": "Too many failures. You can try again in {time}.",
   "sign-in.wait.over": "You can try again now.",
 
   // overview
@@ -282,6 +282,7 @@ const texts = {
   "error.UserErrorPermissionDenied": "The rules do not allow this.",
   "error.UserErrorInconsistantScopes": "These rights do not go together.",
   "error.Permission denied.": "The right for this is missing.",
+  "error.Too much is being asked at the moment; try again.": "Too much is being asked at the moment; try again.",
 };
 
 export default texts;

@@ -283,6 +283,7 @@ const texts = {
   "error.UserErrorPermissionDenied": "Les règles ne le permettent pas.",
   "error.UserErrorInconsistantScopes": "Ces droits ne vont pas ensemble.",
   "error.Permission denied.": "Le droit nécessaire manque.",
+  "error.Too much is being asked at the moment; try again.": "Trop de demandes en ce moment ; réessayez.",
 };
 
 export default texts;

@@ -46,7 +46,7 @@ function details(found) {
 
 /** @param {AccessToken[]} found */
 function tokenRows(found) {
-  if (!found.length) return nothing(t("account.tokens.none"));
+  if (!found.length) return nothing(t("account.tokens.none"), "li");
   const newest = found.toReversed();
   return newest.map((token) => {
     const isThis = token.id === state.me?.tokenId;

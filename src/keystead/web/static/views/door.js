@@ -1,7 +1,7 @@
 // @ts-check
 // What set-up and sign-in have in common: they are seen before anybody is let in.
 
-import { LANGUAGES, choose, current, t } from "../i18n.js";
+import { LANGUAGES, choose, clock, current, problem, t } from "../i18n.js";
 import { ring, state } from "../store.js";
 import { copyButton, field, fill, h, mark } from "../ui.js";
 
@@ -38,6 +38,27 @@ export function assurance(setup) {
     h("p", { class: "hint" }, t("fingerprint.hint")),
     h("code", {}, text?.match(/.{1,12}/g)?.map((part) => h("span", {}, part)) ?? ""),
     copyButton(text ?? ""));
+}
+
+let ticking = 0;
+
+/**
+ * Say why somebody is not let in, and how long to wait, each second anew.
+ * @param {unknown} error @param {(text: string) => void} say @param {AbortSignal} signal
+ */
+export function sayWhy(error, say, signal) {
+  const { retryAfter } = /** @type {import("../api.js").Refused} */ (error);
+  clearInterval(ticking);
+  if (!retryAfter) return say(problem(error));
+  const end = Date.now() + retryAfter * 1000;
+  const tick = () => {
+    const left = Math.ceil((end - Date.now()) / 1000);
+    say(left > 0 ? t("sign-in.wait", { time: clock(left) }) : t("sign-in.wait.over"));
+    if (left <= 0) clearInterval(ticking);
+  };
+  ticking = setInterval(tick, 1000);
+  signal.addEventListener("abort", () => clearInterval(ticking));
+  return tick();
 }
 
 /** Tell whether the server is on this machine, where nobody can listen in. */

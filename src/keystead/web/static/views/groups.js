@@ -1,11 +1,12 @@
 // @ts-check
 // Groups, what they give, and what that comes to.
 
+import { Refused } from "../api.js";
 import { t } from "../i18n.js";
 import { api, live } from "../store.js";
 import { button, dialog, field, fill, form, h, head, link, nothing, required, section } from "../ui.js";
 import { table } from "../table.js";
-import { change, part, remove, rightName, rightTicks, ruleEditor, tryIt } from "./rights.js";
+import { change, gone, part, remove, rightName, rightTicks, ruleEditor, tryIt } from "./rights.js";
 
 /**
  * @typedef {import("../../../../../docs/reference/api").AccessGroup} Group
@@ -82,7 +83,7 @@ function showGroup({ root, signal }, name) {
   const rights = rightTicks();
   const rightPart = part([rights.root], (/** @type {Group} */ group) => (rights.tick(group.rights)),
     () => change("Access.WriteGroup", { name, rights: rights.value }));
-  const members = h("p");
+  const members = h("div");
   fill(root,
     h("p", {}, h("a", { href: link("groups") }, `← ${t("groups")}`)),
     head(name, isEverybody ? null : button(t("remove"), () => remove("groups", name), { kind: "danger" })),
@@ -96,7 +97,7 @@ function showGroup({ root, signal }, name) {
       .catch(() => []);
     if (!known || !found || signal.aborted) return;
     const group = known.groups.find((one) => one.name === name);
-    if (!group) return void (location.hash = link("groups"));
+    if (!group) return gone("groups", new Refused("AccessErrorNoSuchGroup"));
     rules.show(group.items);
     rightPart.show(group);
     const its = found.accounts.filter((one) => one.groups.includes(name));

@@ -80,7 +80,7 @@ function sessionRows(sessions) {
     if (known) known.n += 1;
     else together.set(key, { one, n: 1 });
   }
-  if (!together.size) return nothing(t("overview.nobody"));
+  if (!together.size) return nothing(t("overview.nobody"), "li");
   return [...together.values()].map(({ one, n }) => h("li", {},
     h("span", { class: "name" }, one.username || t("user.paired"),
       one.username && one.username === state.me?.username ? badge(t("overview.you")) : null),

@@ -1,7 +1,7 @@
 // @ts-check
 // What users and groups have in common: rights in words, rules of items, trying, and saving.
 
-import { dateTime, t, tn } from "../i18n.js";
+import { dateTime, problem, t, tn } from "../i18n.js";
 import { api } from "../store.js";
 import { badge, button, confirmByName, dialog, field, fill, form, h, link, required,
   toast } from "../ui.js";
@@ -26,17 +26,25 @@ export const rightName = (right) => t(RIGHTS[right]);
 /** @param {Scope} scope */
 export const scopeName = (scope) => t(`scope.${scope}`);
 
-/** Boxes to tick, one a value. @template {string} V @param {string} title @param {[V, string][]} options */
-export function ticks(title, options) {
-  /** @type {{value: V, box: import("../ui.js").Field}[]} */
-  const boxes = options.map(([value, text]) => ({ value, box: field(text, { type: "checkbox" }) }));
+/** Boxes to tick, one a value. @template {string} V @param {string} title @param {[V, string][]} [options] */
+export function ticks(title, options = []) {
+  /** @type {Map<V, import("../ui.js").Field>} */
+  let boxes = new Map();
+  const root = h("fieldset");
+  /** Offer just these; what is ticked stays. @param {[V, string][]} fresh */
+  const offer = (fresh) => {
+    if (boxes.size && [...boxes.keys()].join() === fresh.map(([value]) => value).join()) return;
+    boxes = new Map(fresh.map(([value, text]) => [value, boxes.get(value) ?? field(text, { type: "checkbox" })]));
+    fill(root, h("legend", {}, title), [...boxes.values()].map((box) => box.root));
+  };
+  offer(options);
   return {
-    boxes,
-    root: h("fieldset", {}, h("legend", {}, title), boxes.map(({ box }) => box.root)),
+    root,
+    offer,
     /** @returns {V[]} */
-    get value() { return boxes.filter(({ box }) => box.checked).map(({ value }) => value); },
+    get value() { return [...boxes].filter(([, box]) => box.checked).map(([value]) => value); },
     /** @param {readonly V[]} wanted */
-    tick(wanted) { for (const { value, box } of boxes) box.checked = wanted.includes(value); },
+    tick(wanted) { for (const [value, box] of boxes) box.checked = wanted.includes(value); },
   };
 }
 
@@ -93,20 +101,37 @@ export async function remove(view, name) {
   });
 }
 
+/** Leave the page of what somebody else has removed. @param {"users" | "groups"} view @param {unknown} error */
+export function gone(view, error) {
+  location.hash = link(view);
+  toast(problem(error), "bad");
+}
+
 /**
- * A form that takes what is fresh, unless somebody is at it.
+ * A form that takes what is fresh, but where somebody is at it.
  *
  * @template V
  * @param {Parameters<typeof form>[0]["fields"]} fields
  * @param {(value: V) => void} take @param {() => Promise<boolean>} save
  */
 export function part(fields, take, save) {
-  let touched = false;
+  /** @type {Set<import("../ui.js").Input>} */
+  const touched = new Set();
   const root = form({ fields, action: t("save"), submit: async () => {
-    if (await save()) touched = false;
+    if (await save()) touched.clear();
   } });
-  root.addEventListener("input", () => (touched = true));
-  return { root, show: (/** @type {V} */ value) => touched || take(value) };
+  root.addEventListener("input", ({ target }) => touched.add(/** @type {any} */ (target)));
+  return {
+    root,
+    show(/** @type {V} */ fresh) {
+      const typed = [...touched].map((input) => ({ input, value: input.value, checked: input.checked }));
+      take(fresh);
+      for (const { input, value, checked } of typed) {
+        Object.assign(input, { value, checked });
+        input.dispatchEvent(new Event("input", { bubbles: true }));
+      }
+    },
+  };
 }
 
 /** @param {import("../store.js").Methods["Access.Simulate"]["returns"]} found */
@@ -161,10 +186,10 @@ function word(text) {
 export const ruleName = ({ name, isPrefix }) =>
   isPrefix ? (name ? `${name} ${t("rule.below")}` : t("rule.all")) : name;
 
-/** Where a right comes from. @param {string} [group] */
-export const why = (group) => h("span", { class: "hint" }, !group ? t("why.own")
-  : group === "anonymous" ? t("why.everybody")
-    : t("why.group", { name: group }));
+/** Where a right comes from, and the way there. @param {string} [group] */
+export const why = (group) => !group ? h("span", { class: "hint" }, t("why.own"))
+  : h("a", { class: "hint", href: link("groups", group) },
+    group === "anonymous" ? t("why.everybody") : t("why.group", { name: group }));
 
 /** Rules and where each comes from. @param {{rule: Rule, group?: string}} spoken */
 export const ruleRow = ({ rule, group }) => [
@@ -244,6 +269,20 @@ export function ruleEditor(save) {
     });
   }
 
+  /** Make rows of what a spreadsheet has, in place of an empty one. @param {ClipboardEvent} event @param {Rule} at */
+  function pasted(event, at) {
+    const cells = event.clipboardData?.getData("text").trim() ?? "";
+    if (!/[\t\n]/.test(cells)) return;
+    event.preventDefault();
+    try {
+      const more = read(cells);
+      if (!at.name) rules = rules.filter((one) => one !== at);
+      add(...more);
+    } catch (error) {
+      toast(/** @type {Error} */ (error).message, "bad");
+    }
+  }
+
   function draw() {
     const wanted = filter.value.trim().toLocaleLowerCase();
     const found = rules.filter((rule) => !wanted || rule.name.toLocaleLowerCase().includes(wanted));
@@ -262,7 +301,8 @@ export function ruleEditor(save) {
     };
     const name = h("input", { value: rule.name, "aria-label": t("rule.name"), placeholder: t("rule.name"),
       spellcheck: "false", autocapitalize: "none", autocomplete: "off",
-      oninput: () => (rule.name = name.value.trim()) });
+      oninput: () => (rule.name = name.value.trim()),
+      onpaste: (/** @type {ClipboardEvent} */ event) => pasted(event, rule) });
     return h("li", {}, name, either("isPrefix", t("rule.reach"), [t("rule.item"), t("rule.below")]),
       either("mayWrite", t("rule.may"), [t("rule.read"), t("rule.write")]),
       button("×", () => {

@@ -4,7 +4,7 @@
 import { problem, t } from "../i18n.js";
 import { api, deviceName, signIn, state } from "../store.js";
 import { field, form, required } from "../ui.js";
-import { door, deviceField, assurance } from "./door.js";
+import { assurance, deviceField, door, sayWhy } from "./door.js";
 import { passwordFields } from "./password.js";
 
 /** The one-time code, when whoever scanned it came here by its link. */
@@ -21,7 +21,7 @@ export function takeCode() {
 takeCode();
 
 /** @param {import("../main.js").Place} place */
-function show({ root }) {
+function show({ root, signal }) {
   const setup = state.setup;
   if (!setup) return;
   const name = field(t("user.name"), { autocomplete: "username", required: true,
@@ -42,14 +42,15 @@ function show({ root }) {
         { username, password: password.value, setupCode: once?.value ?? "" });
       await signIn(username, password.value, device.value.trim(), false);
     },
-    refused: (error) => {
+    refused: (error, say) => {
       const word = /** @type {import("../api.js").Refused} */ (error).word ?? "";
       const at = word === "AccessErrorSetupCodeWrong" ? once
         : word.startsWith("AccessErrorName") ? name
         : word === "AccessErrorPasswordTooWeak" ? password : null;
-      at?.say(problem(error));
+      if (at) at.say(problem(error));
+      else sayWhy(error, say, signal);
       at?.input.focus();
-      return at !== null;
+      return true;
     },
   });
   door(root, t("set-up.title"), t("set-up.text"), made, assurance(setup));

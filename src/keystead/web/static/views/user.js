@@ -3,9 +3,9 @@
 
 import { actionName, ago, dateTime, t } from "../i18n.js";
 import { api, live, may, state } from "../store.js";
-import { badge, button, dialog, facts, field, fill, form, h, head, link, section, toast } from "../ui.js";
+import { badge, button, dialog, facts, field, fill, form, h, head, link, nothing, section, toast } from "../ui.js";
 import { passwordFields } from "./password.js";
-import { change, part, remove, rightName, rightTicks, ruleEditor, ruleRow, scopeName, ticks, tryIt, why }
+import { change, gone, part, remove, rightName, rightTicks, ruleEditor, ruleRow, scopeName, ticks, tryIt, why }
   from "./rights.js";
 
 /**
@@ -64,7 +64,7 @@ export function showUser({ root, signal }, username) {
       api.ask("Access.GetSessions"),
       may("admin") ? api.ask("Access.GetAuditEvents", { username, limit: EVENTS }) : null,
     ]).catch((error) => {
-      if (error.word === "AccessErrorNoSuchUser") location.hash = link("users");
+      if (error.word === "AccessErrorNoSuchUser") gone("users", error);
       return [];
     });
     if (!found?.account || signal.aborted) return;
@@ -80,7 +80,7 @@ export function showUser({ root, signal }, username) {
     const here = open.sessions.filter((one) => one.username === username);
     fill(sessions, here.length ? here.map((one) => h("li", {},
       h("span", { class: "name" }, one.face), h("span", { class: "when" }, one.source)))
-      : h("li", { class: "nothing" }, t("overview.nobody")));
+      : nothing(t("overview.nobody"), "li"));
     if (told) fill(events, told.events.map((one) => h("li", {},
       h("span", { class: "name" }, actionName(one.action)),
       h("span", { class: "what" }, [one.author, one.source].filter(Boolean).join(", ")),
@@ -172,22 +172,18 @@ function scopes(username) {
 /** @param {string} username */
 function memberships(username) {
   const rights = rightTicks();
-  const place = h("div");
-  let groups = ticks("", /** @type {[string, string][]} */ ([]));
-  return part([rights.root, place], (/** @type {[Account, Group[]]} */ [account, all]) => {
+  /** @type {ReturnType<typeof ticks<string>>} */
+  const groups = ticks(t("account.groups"));
+  return part([rights.root, groups.root], (/** @type {[Account, Group[]]} */ [account, all]) => {
     rights.tick(account.rights);
-    const names = all.map(({ name }) => name).filter((name) => name !== "anonymous");
-    if (names.join() !== groups.boxes.map(({ value }) => value).join()) {
-      groups = ticks(t("account.groups"), names.map((name) => [name, name]));
-      fill(place, groups.root);
-    }
+    groups.offer(all.filter(({ name }) => name !== "anonymous").map(({ name }) => [name, name]));
     groups.tick(account.groups);
   }, () => change("Access.SetAccountRights", { username, rights: rights.value, groups: groups.value }));
 }
 
 /** @param {AccessToken[]} held */
 function tokenRows(held) {
-  if (!held.length) return h("li", { class: "nothing" }, t("account.tokens.none"));
+  if (!held.length) return nothing(t("account.tokens.none"), "li");
   return held.toReversed().map((token) => h("li", {},
     h("span", { class: "name" }, token.deviceName || t("device.nameless")),
     h("span", { class: "what" }, t("token.made", { when: ago(token.created * 1000) }), ", ",
