@@ -640,11 +640,13 @@ export interface Methods {
   /**
    * List the tokens of a user with their properties, oldest first.
    *
+   * Without "username" they are those of all accounts, one account after the other.
+   *
    * Permission: PermissionScopeAdmin
    */
   "Access.GetTokens": {
     params: {
-      username: string;
+      username?: string;
     };
     returns: {
       error: AccessError;

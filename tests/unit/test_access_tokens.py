@@ -147,6 +147,15 @@ def test_who_manages_users_makes_and_sees_tokens_of_others(box, admin):
     assert ann.ask("Access.CreateToken", {"deviceName": "x"})["error"] == "Permission denied."
 
 
+def test_who_manages_users_sees_the_tokens_of_everybody_at_once(box, admin):
+    ann = box.user_line("ann")
+    made(admin, username="ann")
+    seen = admin.get("Access.GetTokens")["tokens"]
+    assert [one["username"] for one in seen] == ["olga", "ann", "ann"]
+    assert seen[1:] == admin.get("Access.GetTokens", username="ann")["tokens"]
+    assert ann.ask("Access.GetTokens")["error"] == "Permission denied."
+
+
 def test_with_self_service_users_look_after_their_own_tokens_only():
     box = Box(self_service=True)
     admin, ann = box.user_line("olga", Scope.ADMIN), box.user_line("ann")

@@ -382,8 +382,10 @@ class Access:
         """
         return await self._call("Access.GetServerState", {}, ServerState)
 
-    async def get_tokens(self, *, username: str) -> tuple[AccessToken, ...]:
+    async def get_tokens(self, *, username: str | None = None) -> tuple[AccessToken, ...]:
         """List the tokens of a user with their properties, oldest first.
+
+        Without *username* they are those of all accounts, one account after the other.
 
         Raises:
             UserRefusedError: the rules say no.

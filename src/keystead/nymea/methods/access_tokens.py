@@ -35,13 +35,23 @@ class NewToken(msgspec.Struct, rename="camel"):
 
 
 @method("Access.GetTokens", access=MANAGES_USERS, refusable=True, returns="tokens")
-async def get_tokens(session: Session, username: str) -> list[AccessToken]:
-    """List the tokens of a user with their properties, oldest first."""
+async def get_tokens(session: Session, *, username: str | None = None) -> list[AccessToken]:
+    """List the tokens of a user with their properties, oldest first.
+
+    Without "username" they are those of all accounts, one account after the other.
+    """
     reader = session.directory.store.reader
-    user = await reader.user_named(username)
-    if user is None:
+    if username is None:
+        found: list[AccessToken] = []
+        async for portion in reader.users():
+            for user in portion:
+                found += [access_token(one, user) for one in await reader.tokens_of(user.id)]
+            await session.face.pause()
+        return found
+    owner = await reader.user_named(username)
+    if owner is None:
         raise RefusedError(Reason.NO_SUCH_USER)
-    return [access_token(token, user) for token in await reader.tokens_of(user.id)]
+    return [access_token(token, owner) for token in await reader.tokens_of(owner.id)]
 
 
 @method("Access.GetOwnTokens", access=OWN_ACCOUNT, refusable=True, returns="tokens")
