@@ -110,6 +110,7 @@ function treeOf(one, all) {
   const isAll = one.scopes.includes("PermissionScopeAccessAllThings");
   return [
     standing(one)[1] === "good" ? null : h("p", { class: "hint" }, t("user.invalid")),
+    one.scopes.length || rights.length || rules.length ? null : h("p", {}, t("scope.PermissionScopeNone")),
     h("ul", { class: "tree" }, /** @type {[string, import("../ui.js").Child[][]][]} */ ([
       [t("scope"), one.scopes.map((scope) => [scopeName(scope), " ", why()])],
       [t("things"), isAll ? [] : one.allowedThingIds.map((id) => [h("code", {}, id), " ", why()])],
