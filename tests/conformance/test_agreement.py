@@ -288,6 +288,7 @@ async def everything(reader):
         "counts": (await reader.count_users(), await reader.count_groups()),
         "by id": [await reader.user(user_id) for user_id in USER_IDS],
         "by name": [await reader.user_named(name) for name in NAMES],
+        "credentials": [await reader.credentials(name) for name in NAMES],
         "hashes": [await reader.password_hash(user_id) for user_id in USER_IDS],
         "groups of": [await reader.groups_of(user_id) for user_id in USER_IDS],
         "items of users": [await reader.items_of_user(user_id) for user_id in USER_IDS],

@@ -31,6 +31,19 @@ from tests.doubles import NOON
 # --- what is read ---------------------------------------------------------------------------
 
 
+def test_credentials_are_the_user_of_a_name_with_their_hash(play):
+    async def scenario(store):
+        await record(store, *BOTH)
+        reader = store.reader
+        hashes = [await reader.password_hash(user.id) for user in (ANN, BOB)]
+        names = (ANN.name.upper(), BOB.name, "nobody", "half \ud800")
+        return hashes, [await reader.credentials(name) for name in names]
+
+    (of_ann, of_bob), found = play(scenario)
+    assert of_ann
+    assert found == [(ANN, of_ann), (BOB, of_bob), None, None]
+
+
 def test_an_empty_store_finds_nothing(play):
     async def scenario(store):
         reader = store.reader

@@ -119,7 +119,7 @@ def test_an_account_is_shown_with_its_tokens_oldest_first(office):
             "kind": "device",
             "created": "2024-05-17T12:00:00Z",
             "expires": None,
-            "last_used": None,
+            "last_used": "2024-05-17T12:00:00Z",
             "last_source": "",
             "scopes": None,
             "things": None,

@@ -16,7 +16,7 @@ from keystead.domain.change import (
     UserRemoved,
 )
 from keystead.domain.directory import SessionLifetime
-from keystead.domain.model import Principal, Scope, Token, TokenId, TokenKind
+from keystead.domain.model import LastUse, Principal, Scope, Token, TokenId, TokenKind
 from keystead.domain.refusal import Reason
 from keystead.domain.sessions import (
     MAX_SESSIONS,
@@ -71,9 +71,10 @@ def test_a_session_opens_the_directory_to_its_user_with_their_groups(plant, ann)
 
     (added,) = plant.changes()
     token_id = session.principal.token_id
-    token = Token(token_id, ann.user.id, "page", NOON, TokenKind.SESSION, NOON + LIFETIME.idle)
-    assert added == TokenAdded(token, digest(session.secret))
     ends = NOON + LIFETIME.idle
+    used = LastUse(NOON, "")
+    token = Token(token_id, ann.user.id, "page", NOON, TokenKind.SESSION, ends, last_used=used)
+    assert added == TokenAdded(token, digest(session.secret))
     assert session.principal == Principal(ann.user, token_id, ann.groups, expires=ends)
     assert whose(plant, session.secret) == session.principal
     assert session.expires == NOON + LIFETIME.idle

@@ -15,7 +15,7 @@ import pytest
 from keystead.domain.refusal import Reason, RefusedError
 from keystead.domain.throttle import Lane
 from keystead.hashing import Argon2Hasher, argon2id
-from keystead.hashing.argon2id import NICENESS, WAITING_PER_CORE
+from keystead.hashing.argon2id import AHEAD, NICENESS, WAITING_PER_CORE
 from keystead.settings import Settings
 from tests.nymea_files import SALT, hashed
 
@@ -284,7 +284,7 @@ async def all_threads_busy(hasher):
     gate = threading.Event()
     async with asyncio.timeout(TIMEOUT), asyncio.TaskGroup() as tasks:
         try:
-            for _ in range(CORES):
+            for _ in range(CORES + AHEAD):
                 tasks.create_task(hasher._run(gate.wait))
             await asyncio.sleep(0)
             yield tasks
@@ -301,7 +301,7 @@ def test_a_sign_in_from_a_known_source_overtakes_those_of_strangers(hasher):
             checked.append(lane)
 
     async def talk():
-        strangers = [Lane.OTHERS] * (CORES * WAITING_PER_CORE)
+        strangers = [Lane.OTHERS] * (CORES * WAITING_PER_CORE - AHEAD)
         async with all_threads_busy(hasher) as tasks:
             for lane in [*strangers, Lane.KNOWN]:
                 tasks.create_task(check(lane))
@@ -332,7 +332,8 @@ def test_a_thread_is_taken_until_it_is_done_though_nobody_waits_for_it(hasher):
         gate = threading.Event()
         try:
             async with asyncio.TaskGroup() as tasks:
-                gone = [tasks.create_task(hasher._run(gate.wait)) for _ in range(CORES)]
+                turns = range(CORES + AHEAD)
+                gone = [tasks.create_task(hasher._run(gate.wait)) for _ in turns]
                 await asyncio.sleep(0)
                 for one in gone:
                     one.cancel()

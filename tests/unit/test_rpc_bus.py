@@ -1,6 +1,7 @@
 """The bus: sessions know of every commit, before anybody else is told."""
 
 import asyncio
+from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,7 +25,7 @@ from keystead.domain.change import (
     UserItemsChanged,
     UserRemoved,
 )
-from keystead.domain.model import Principal, Scope, Token, TokenKind
+from keystead.domain.model import Principal, Scope, Token, TokenId, TokenKind, UserId
 from keystead.domain.tokens import digest
 from keystead.rpc.bus import Bus
 from tests.conformance.samples import RULES, STAFF
@@ -45,8 +46,16 @@ class Gate:
     async def principal_by_digest(
         self, wanted: bytes, kind: TokenKind, now: datetime
     ) -> Principal | None:
+        return await self._answered(self.store.reader.principal_by_digest(wanted, kind, now))
+
+    async def principal(
+        self, user_id: UserId, token_id: TokenId, now: datetime
+    ) -> Principal | None:
+        return await self._answered(self.store.reader.principal(user_id, token_id, now))
+
+    async def _answered(self, answer: Awaitable[Principal | None]) -> Principal | None:
         self.asked += 1
-        found: Principal | None = await self.store.reader.principal_by_digest(wanted, kind, now)
+        found = await answer
         if self.meanwhile:
             await self.meanwhile.pop()
         return found
@@ -257,6 +266,18 @@ def test_a_commit_that_comes_in_between_is_not_missed(house):
     ]
     assert asyncio.run(bus.resolve("secret of ann")) is None
     assert gate.asked == 3
+
+
+def test_who_has_just_signed_in_is_known_as_of_now(house):
+    ann = asyncio.run(move_in(house, "ann"))
+    gate = Gate(house.store)
+    bus = Bus(as_any(gate), house.clock, ever_had_account=True)
+    house.store.listen(bus.publish)
+    changed = ann.user._replace(scopes=Scope.ADMIN)
+    gate.meanwhile = [record(house.store, UserChanged(changed))]
+    assert asyncio.run(bus.present(ann)) == Principal(changed, ann.token_id)
+    asyncio.run(record(house.store, TokenRemoved(ann.user.id, ann.token_id)))
+    assert asyncio.run(bus.present(ann)) is None
 
 
 def test_a_token_that_is_made_in_between_is_found(house):

@@ -40,6 +40,9 @@ class Reader(Protocol):
     async def password_hash(self, user_id: UserId) -> str | None:
         """Give the encoded hash of a user's password; None without a password or a user."""
 
+    async def credentials(self, name: str) -> tuple[User, str | None] | None:
+        """Find a user as ``user_named`` does, with the encoded hash of their password."""
+
     async def token(self, token_id: TokenId) -> Token | None:
         """Find a token by id, or None."""
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from keystead.domain.change import TokenAdded, TokenExtended, TokenRemoved
 from keystead.domain.directory import Directory
 from keystead.domain.events import Action, Entry, author_of
-from keystead.domain.model import Principal, Token, TokenKind, User
+from keystead.domain.model import LastUse, Principal, Token, TokenKind, User
 from keystead.domain.ports import Transaction
 from keystead.domain.refusal import Reason, RefusedError
 from keystead.domain.sign_in import let_in
@@ -37,6 +37,7 @@ async def open_session(
             created=now,
             kind=TokenKind.SESSION,
             expires=_expires(directory, now, now),
+            last_used=LastUse(now, directory.origin.source),
         )
         key = new_secret(directory, TokenKind.SESSION)
         await tx.record(TokenAdded(token, digest(key)))

@@ -33,7 +33,7 @@ async def sign_in(directory: Directory, name: str, password: str, device_name: s
     """
 
     async def enter(tx: Transaction, user: User) -> SignedIn:
-        return await issue(tx, directory, user, device_name)
+        return await issue(tx, directory, user, device_name, is_in_use=True)
 
     return await let_in(directory, name, password, enter)
 
@@ -79,10 +79,9 @@ async def _checked(
     lane: Lane,
     enter: Callable[[Transaction, User], Awaitable[T]],
 ) -> T:
-    reader = directory.store.reader
-    user = await reader.user_named(name) if name else None
     for _ in range(_TRIES):
-        encoded = await reader.password_hash(user.id) if user else None
+        found = await directory.store.reader.credentials(name) if name else None
+        user, encoded = found or (None, None)
         fits = await directory.hasher.verify(encoded, password, lane=lane)
         if user is None or encoded is None or not fits:
             break
@@ -113,10 +112,11 @@ async def _enter(
         stronger = await directory.hasher.hash(password)
 
     async def checked(tx: Transaction) -> T | None:
-        present = await tx.user(user.id)
-        if present is None or await tx.password_hash(user.id) != encoded:
+        found = await tx.credentials(user.name)
+        if found is None:
             return None
-        if not present.validity.holds(tx.now):
+        present, stored = found
+        if (present.id, stored) != (user.id, encoded) or not present.validity.holds(tx.now):
             return None
         tx.author = author_of(present, directory.origin)
         if stronger is not None:

@@ -17,6 +17,7 @@ from keystead.domain.model import (
     NO_LIMITS,
     Actor,
     Group,
+    LastUse,
     Principal,
     Token,
     TokenId,
@@ -99,15 +100,25 @@ async def issue(
     directory: Directory,
     user: User,
     device_name: str,
+    *,
+    is_in_use: bool = False,
 ) -> SignedIn:
     """Record a new token for a device of *user*, that lasts as long as the settings say.
+
+    Args:
+        tx: where it is recorded.
+        directory: the directory.
+        user: whose token it is to be.
+        device_name: what the device calls itself.
+        is_in_use: whoever asks is the device, and goes on with the token at once.
 
     Raises:
         RefusedError: TEXT_INVALID for the device name.
     """
     lifetime = directory.device_lifetime
     expires = None if lifetime is None else tx.now + lifetime
-    return await _add(tx, directory, user, TokenDraft(device_name, expires))
+    last_used = LastUse(tx.now, directory.origin.source) if is_in_use else None
+    return await _add(tx, directory, user, TokenDraft(device_name, expires), last_used)
 
 
 def new_id(directory: Directory) -> TokenId:
@@ -217,7 +228,11 @@ async def remove_token(directory: Directory, actor: Actor, token_id: TokenId) ->
 
 
 async def _add(
-    tx: Transaction, directory: Directory, user: User, draft: TokenDraft
+    tx: Transaction,
+    directory: Directory,
+    user: User,
+    draft: TokenDraft,
+    last_used: LastUse | None = None,
 ) -> SignedIn:
     check_texts(draft.device_name)
     secret = new_secret(directory, TokenKind.DEVICE)
@@ -228,6 +243,7 @@ async def _add(
         created=tx.now,
         expires=draft.expires,
         limits=draft.limits,
+        last_used=last_used,
     )
     await tx.record(TokenAdded(token, digest(secret)))
     return SignedIn(principal(user, token, await tx.groups_of(user.id)), secret)

@@ -6,6 +6,7 @@ import ctypes
 import hashlib
 import hmac
 import os
+import re
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -34,8 +35,11 @@ LEAST_MEMORY = 12 * 1024  # KiB; with less a hash is weak at any time cost.  Sou
 SALT_SIZE = 16  # bytes
 HASH_SIZE = 32  # bytes
 
+_SALT_AND_HASH = r"[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}"  # of those sizes, in base64
+
 NICENESS = 10  # of the hashing threads, so that a storm of sign-ins delays nobody else
 REST = 0.25  # seconds without work after which the memory of the hashes is given back
+AHEAD = 1  # hash handed over before a thread is free, so that none waits for the event loop
 WAITING_PER_CORE = 32  # hashes that may wait, about a second's worth
 
 NYMEA_SCHEME = "$nymea-sha512$"  # imported hashes: one round of SHA-512 over password and salt
@@ -62,8 +66,10 @@ class Argon2Hasher:
             time_cost, memory_cost, parallelism, HASH_SIZE, SALT_SIZE
         )
         self._work = memory_cost * time_cost  # KiB that a hash fills, counted over the passes
+        parameters = f"$v={ARGON2_VERSION}$m={memory_cost},t={time_cost},p={parallelism}$"
+        self._as_made = re.compile(re.escape(f"$argon2id{parameters}") + _SALT_AND_HASH)
         self._threads = ThreadPoolExecutor(cores, "keystead-hashing", _give_way)
-        self._turns = Turns(cores, cores * WAITING_PER_CORE)
+        self._turns = Turns(cores + AHEAD, cores * WAITING_PER_CORE - AHEAD)
         self._rest: asyncio.TimerHandle | None = None
 
     async def hash(self, password: str, *, lane: Lane = Lane.KNOWN) -> str:
@@ -91,6 +97,8 @@ class Argon2Hasher:
         a time. So a hash is never replaced by one that needs less memory, unless that memory is
         too little whatever the time.
         """
+        if self._as_made.fullmatch(encoded):  # as most are; the rest takes long
+            return False
         stored = _parameters(encoded)
         if stored is None or stored.type is not Type.ID or stored.version != ARGON2_VERSION:
             return True
@@ -133,16 +141,24 @@ class Argon2Hasher:
 
     def _compare(self, encoded: str | None, secret: bytes) -> tuple[bool, int]:
         """Tell whether a hash of Argon2 fits, and how many KiB were filled to find out."""
-        stored = None if encoded is None else _parameters(encoded)
-        if encoded is None or stored is None:
+        if encoded is None:
             return False, 0
-        work = stored.memory_cost * stored.time_cost
+        work = self._work_of(encoded)
+        if not work:
+            return False, 0
         try:
             return self._argon2.verify(encoded, secret), work
         except argon2.exceptions.VerifyMismatchError:
             return False, work
         except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
             return False, 0
+
+    def _work_of(self, encoded: str) -> int:
+        """Tell how many KiB are filled to check a hash of Argon2; 0 for what cannot be checked."""
+        if self._as_made.fullmatch(encoded):
+            return self._work
+        stored = _parameters(encoded)
+        return stored.memory_cost * stored.time_cost if stored else 0
 
     def _work_off(self, work: int, secret: bytes) -> None:
         """Take about as long as filling so many KiB, so that all answers take the same time."""

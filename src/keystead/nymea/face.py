@@ -238,7 +238,7 @@ class Face:
         except RefusedError:
             self.finish_pairing(requester, number, None)
             raise
-        principal = await self.bus.resolve(signed_in.secret)
+        principal = await self.bus.present(signed_in.principal)
         if not principal:  # revoked already
             self.finish_pairing(requester, number, None)
             return False
@@ -247,6 +247,7 @@ class Face:
             self._tell_end(number, success=False)
             return False
         requester.bind(signed_in.secret, principal)
+        requester.directory.used(principal)
         self.finish_pairing(requester, number, signed_in.secret)
         return True
 

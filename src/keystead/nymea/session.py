@@ -267,7 +267,6 @@ class Session:
             self.live = self.bus.follow(self, principal)
             self.token_id = principal.token_id
             self._expires = principal.expires
-            self.directory.used(principal)
             self._mind_time()
 
     def greeted(self) -> None:

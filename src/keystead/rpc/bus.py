@@ -1,9 +1,9 @@
 """Carries every commit to the sessions and protocols of this server, in order."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import assert_never
+from typing import TypeVar, assert_never
 
 from keystead.domain.change import (
     Change,
@@ -45,6 +45,8 @@ from keystead.domain.model import (
 from keystead.domain.ports import Clock, Reader
 from keystead.domain.tokens import principal_of
 from keystead.rpc.session import Session
+
+T = TypeVar("T")
 
 NO_RIGHTS = Group(ANONYMOUS_ID, ANONYMOUS)
 
@@ -168,11 +170,24 @@ class Bus:
         A caller that binds the result to a session without awaiting anything in between
         misses no change.
         """
+        return await self._settled(
+            lambda: principal_of(self._reader, secret, kind, self._clock())
+        )
+
+    async def present(self, principal: Principal) -> Principal | None:
+        """Give *principal* as of now, like ``resolve``; None when the token opens nothing more."""
+        user_id, token_id = principal.user.id, principal.token_id
+        return await self._settled(
+            lambda: self._reader.principal(user_id, token_id, self._clock())
+        )
+
+    async def _settled(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """Ask until no commit comes in between."""
         while True:
             heard = self._heard
-            principal = await principal_of(self._reader, secret, kind, self._clock())
+            answer = await ask()
             if self._heard == heard:
-                return principal
+                return answer
 
     def follow(self, session: Session, principal: Principal) -> LiveUser:
         """Keep what *session* is signed in as up to date, and end it with its token."""

@@ -117,6 +117,10 @@ class _MemoryReader:
     async def password_hash(self, user_id: UserId) -> str | None:
         return self._tables.password_hashes.get(user_id)
 
+    async def credentials(self, name: str) -> tuple[User, str | None] | None:
+        user = await self.user_named(name)
+        return (user, await self.password_hash(user.id)) if user else None
+
     async def token(self, token_id: TokenId) -> Token | None:
         entry = self._tables.tokens.get(token_id)
         return entry[0] if entry else None

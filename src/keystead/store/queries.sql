@@ -12,6 +12,10 @@ from user where id = ?;
 select id, name, scopes, display_name, email, things, enabled, valid_since, valid_until, seq
 from user where name_key = ?;
 
+-- name: credentials
+select id, name, scopes, display_name, email, things, enabled, valid_since, valid_until, password_hash
+from user where name_key = ?;
+
 -- name: users_after
 select id, name, scopes, display_name, email, things, enabled, valid_since, valid_until, seq
 from user where seq > ? order by seq limit ?;

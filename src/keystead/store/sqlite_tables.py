@@ -94,6 +94,10 @@ class SqliteReader:
         encoded: str | None = self._value(QUERIES.password_hash, user_id)
         return encoded
 
+    async def credentials(self, name: str) -> tuple[User, str | None] | None:
+        row = self._named(QUERIES.credentials, name)
+        return (rows_of.user(row), row[-1]) if row else None
+
     async def token(self, token_id: TokenId) -> Token | None:
         row = self._row(QUERIES.token, token_id.bytes)
         return rows_of.token(row) if row else None

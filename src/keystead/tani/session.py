@@ -215,7 +215,6 @@ class Session:
         if self.open:
             self._live_as(self.bus.follow(self, principal))
             self.token_id = principal.token_id
-            self.directory.used(principal)
             self.expect_end(principal.expires)
 
     def sign_out(self) -> None:

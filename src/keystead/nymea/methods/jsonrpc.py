@@ -106,6 +106,8 @@ async def hello(session: Session, *, locale: str | None = None) -> HelloReturns:
     offered = session.offered_token
     principal = await session.bus.resolve(offered) if offered else None
     session.bind(offered if principal else "", principal)
+    if principal:
+        session.directory.used(principal)
     session.greeted()
     identity = session.face.identity
     reply = HelloReturns(
@@ -205,7 +207,7 @@ async def authenticate(
             raise
         session.sign_in_failed()
         return AuthenticateReturns(success=False)
-    principal = await session.bus.resolve(signed_in.secret)
+    principal = await session.bus.present(signed_in.principal)
     session.bind(signed_in.secret, principal)
     user = signed_in.principal.user
     return AuthenticateReturns(

@@ -39,7 +39,7 @@ async def login(session: Session, username: str, password: str) -> LoggedIn:
     """
     session.sign_out()
     signed_in = await sessions.open_session(session.directory, username, password, SESSION_NAME)
-    principal = await session.bus.resolve(signed_in.secret, TokenKind.SESSION)
+    principal = await session.bus.present(signed_in.principal)
     if principal is None:  # the account has gone meanwhile
         raise RefusedError(Reason.SIGN_IN_FAILED)
     session.sign_in(principal)
@@ -62,6 +62,7 @@ async def activate_session(session: Session, auth_key: str) -> AccessRights:
     if principal is None:
         raise RefusedError(Reason.SESSION_OVER)
     session.sign_in(principal)
+    session.directory.used(principal)
     return session.access_rights()
 
 
