@@ -17,6 +17,7 @@ from bench.idle import idle
 from bench.laggard import laggard
 from bench.listing import listing
 from bench.machine import Neighbours, description, raise_open_files
+from bench.page import page
 from bench.rights import rights
 from bench.scale import scale
 from bench.sign_in import sign_in
@@ -38,6 +39,7 @@ BENCHMARKS: dict[str, Callable[[Plan], list[Figure]]] = {
     "idle": idle,
     "fanout": fanout,
     "laggard": laggard,
+    "page": page,
 }
 INTRODUCTION = """\
 # Results

@@ -17,7 +17,7 @@ import { fill, freshId, h, nothing } from "./ui.js";
 
 const ROW = 45; // pixels; the height in page.css
 const MARGIN = 12; // rows beyond what can be seen
-const ALL_AT_ONCE = 120; // rows that need no windowing
+const ALL_AT_ONCE = 50; // rows that need no windowing
 
 /**
  * Make a table.
@@ -29,6 +29,7 @@ const ALL_AT_ONCE = 120; // rows that need no windowing
  * @param {(row: R) => string} how.key
  * @param {(row: R) => string} [how.text] what is searched; without it there is no search
  * @param {string} how.empty what is said where there are no rows
+ * @param {HTMLElement} [how.tools] beside the search
  * @param {number} [how.sortBy] index of the column that sorts at first
  */
 export function table(how) {
@@ -62,7 +63,7 @@ export function table(how) {
   const none = nothing(how.empty);
   const root = h("div", { class: "table-with-search" },
     how.text && h("div", { class: "table-tools" },
-      h("label", { for: searchId, class: "away" }, `${t("table.search")}: ${how.label}`), search, count),
+      h("label", { for: searchId, class: "away" }, `${t("table.search")}: ${how.label}`), search, how.tools, count),
     scroll, none);
 
   /** @param {Column<R>} column */
