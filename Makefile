@@ -4,7 +4,7 @@
 BIN := .venv/bin
 DATA ?= data
 
-.PHONY: setup serve test check fix lint types contracts tests floors fresh docs bench attack soak clean
+.PHONY: setup serve test check fix lint types contracts floors fresh docs bench attack soak clean
 
 setup: .venv/ready
 
@@ -16,9 +16,12 @@ serve: setup
 
 test: setup
 	sh tools/test-needs.sh
-	$(BIN)/python -m pytest
+	rm -f .coverage .coverage.*
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage combine -q
 
-check: setup lint types contracts fresh tests floors
+check: export HYPOTHESIS_PROFILE = gate
+check: setup lint types contracts fresh test floors
 
 fix: setup
 	$(BIN)/ruff check --fix .
@@ -42,12 +45,6 @@ fresh: setup
 	$(BIN)/python -m tools.fresh --check
 	$(BIN)/keystead reference build --check --lang en --out docs/reference/json-rpc
 	$(BIN)/keystead reference build --check --lang fr --out docs/reference/json-rpc-fr
-
-tests: setup
-	sh tools/test-needs.sh
-	rm -f .coverage .coverage.*
-	HYPOTHESIS_PROFILE=gate $(BIN)/coverage run -m pytest
-	$(BIN)/coverage combine -q
 
 floors: setup
 	$(BIN)/coverage report --fail-under=95

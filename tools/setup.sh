@@ -3,6 +3,16 @@
 set -eu
 cd "$(dirname "$0")/.."
 
+# Two set-ups at once would spoil each other; the second finds everything done.
+if command -v flock >/dev/null; then
+    exec 9<requirements/dev.lock
+    flock 9
+    if [ .venv/ready -nt requirements/dev.lock ] && [ .venv/ready -nt pyproject.toml ] \
+        && [ .venv/ready -nt tools/setup.sh ]; then
+        exit 0
+    fi
+fi
+
 say() { printf 'setup: %s\n' "$*"; }
 
 fits() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
