@@ -147,11 +147,13 @@ class Browser:
         return [one["message"] for one in told if one["level"] in {"SEVERE", "WARNING"}]
 
 
-def wait(condition: Callable[[], object]) -> None:
+def wait(
+    condition: Callable[[], object], otherwise: str = "the page does not get there"
+) -> None:
     """Wait until *condition* holds."""
     deadline = time.monotonic() + PATIENCE
     while not condition():
-        assert time.monotonic() < deadline, "the page does not get there"
+        assert time.monotonic() < deadline, otherwise
         time.sleep(0.02)
 
 

@@ -62,14 +62,12 @@ class Page:
         wait(lambda: self.title == title)
 
     def field(self, label: str) -> str:
-        """Give the selector of the field with a label."""
+        """Give the selector of the field with a label, once there is one."""
         wanted = json.dumps(label, ensure_ascii=False)
         labels = "[...document.querySelectorAll('label')]"
-        field: str | None = self.browser.value(
-            f"{labels}.filter(l => l.textContent === {wanted}).at(-1)?.htmlFor"
-        )
-        assert field, f"there is no field {label!r}"
-        return f"#{field}"
+        found = f"{labels}.filter(l => l.textContent === {wanted}).at(-1)?.htmlFor"
+        wait(lambda: self.browser.value(found), f"there is no field {label!r}")
+        return f"#{self.browser.value(found)}"
 
     def fill(self, **fields: str) -> None:
         """Fill in fields by their labels, with _ for blanks."""

@@ -117,6 +117,23 @@ def test_a_box_that_asks_for_its_code_has_it_from_the_link_or_by_hand(browser, s
     page.shows("Overview")
 
 
+def test_whoever_guesses_the_code_is_told_how_long_to_wait(browser, start):
+    page = Page(browser, start("coded", ("http",), ("--setup-code",))).open()
+    page.fill(Name="olga", Password=PASSWORD, Password_once_more=PASSWORD)
+    page.fill(**{"Set-up code": "wrong"})
+    told = []
+
+    def is_told_to_wait():
+        page.press("Make the account and sign in")
+        told.append(page.browser.text("form [role=alert]"))
+        return told[-1]
+
+    wait(is_told_to_wait)
+    assert re.fullmatch(r"Too many failures. You can try again in \d+:\d\d.", told[-1])
+    page.says("You can try again now.")
+    assert page.value("Set-up code") == "wrong"
+
+
 # --- signing in and out ---------------------------------------------------------------------------
 
 
