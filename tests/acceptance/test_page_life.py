@@ -87,5 +87,6 @@ def test_a_colleague_may_write_one_set_point_and_a_lost_phone_no_more(browser, s
     phone.sign_in("jonas", PASSWORD, PHONE)
     page.says(PHONE)
     browser.click(f"//li[contains(., '{PHONE}')]//button[.='Revoke']")
+    browser.click("//dialog//button[.='Revoke']")
     page.says(f"{PHONE} has no access any more.")
     assert phone.rest()[-1]["status"] == "unauthorized"

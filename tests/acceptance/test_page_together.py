@@ -187,6 +187,7 @@ def test_whose_access_is_taken_away_is_signed_out_at_once(pages):
     to(left, "Users", "ann")
     wait(lambda: "Revoke" in part(left, "Signed-in devices"))
     left.press("Revoke")
+    left.browser.click("//dialog//button[.='Revoke']")
     right.shows("Sign in")
     right.says("You have been signed out")
     wait(lambda: "No device." in part(left, "Signed-in devices"))
@@ -213,7 +214,7 @@ def test_what_is_typed_stays_when_the_other_changes_the_same_and_saves_nothing_e
 
     assert left.value("Shown as") == "Bob the Builder"
     assert left.value("E-mail") == "bob@example.com"
-    assert rule_names(left) == [BOILER]
+    assert rule_names(left) == [BOILER, "Objects.Plant.Pump"]
     save(left, "Shown as")
     save(left, "Control things", confirm=True)
     client = connect(left.server)
@@ -225,6 +226,13 @@ def test_what_is_typed_stays_when_the_other_changes_the_same_and_saves_nothing_e
         "PermissionScopeControlThings",
         "PermissionScopeAccessAllThings",
     ]
+    left.browser.click("form.wide button[type=submit]")
+    left.says("What this changes")
+    assert "Pump" not in left.browser.text(".effects")
+    left.browser.click(CONFIRM)
+    wait(lambda: f"{BOILER} read" in left.browser.text(".tree").replace("\n", " "))
+    items = client.get("Access.GetAccount", username="bob")["account"]["items"]
+    assert {one["name"] for one in items} == {BOILER, "Objects.Plant.Pump"}
 
 
 def test_what_is_typed_stays_while_the_server_starts_again_and_can_be_saved_then(pages):

@@ -84,6 +84,16 @@ export const dateTime = (time) =>
 /** @param {number} time */
 export const date = (time) => new Date(time).toLocaleDateString(language, { dateStyle: "medium" });
 
+/** As a field of a form has it. @param {number} [time] in seconds */
+export function localTime(time) {
+  if (time === undefined) return "";
+  const at = new Date(time * 1000);
+  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}
+
+/** What such a field says, in seconds. @param {string} text */
+export const seconds = (text) => text ? Date.parse(text) / 1000 : undefined;
+
 /** @type {[Intl.RelativeTimeFormatUnit, number][]} */
 const UNITS = [["day", 86_400], ["hour", 3600], ["minute", 60]];
 

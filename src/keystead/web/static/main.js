@@ -26,6 +26,7 @@ import { groups } from "./views/groups.js";
 import { overview } from "./views/overview.js";
 import { setUp } from "./views/set_up.js";
 import { signIn } from "./views/sign_in.js";
+import { tokens } from "./views/tokens.js";
 import { users } from "./views/users.js";
 
 /**
@@ -43,7 +44,7 @@ import { users } from "./views/users.js";
  */
 
 /** In the order of the navigation; the first that may be seen is shown at first. @type {View[]} */
-const VIEWS = [overview, users, groups, account];
+const VIEWS = [overview, users, groups, tokens, account];
 
 const LOST_AFTER = 700; // milliseconds; shorter gaps are not worth a word
 

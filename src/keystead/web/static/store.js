@@ -9,7 +9,7 @@ import { locale } from "./i18n.js";
  * @typedef {Methods["Access.GetOwnState"]["returns"]} Me
  * @typedef {Methods["Access.GetSetup"]["returns"]} Setup
  * @typedef {import("./api.js").NotificationName} NotificationName
- * @typedef {"users" | "admin" | "own"} Need
+ * @typedef {"users" | "admin" | "own" | "tokens"} Need
  * @typedef {"wait" | "set-up" | "sign-in" | "in"} Phase
  */
 
@@ -36,7 +36,10 @@ export const listen = (what, heard, signal) => bell.addEventListener(what, heard
 /** Tell the whole page. @param {What} what */
 export const ring = (what) => bell.dispatchEvent(new Event(what));
 
-/** Tell whether whoever is signed in may do what a view needs. @param {Need} [need] */
+/**
+ * Tell whether whoever is signed in may do what a view needs.
+ * @param {Need} [need] @returns {boolean}
+ */
 export function may(need) {
   const me = state.me;
   if (!me) return false;
@@ -47,6 +50,8 @@ export function may(need) {
       return me.scopes.includes("PermissionScopeAdmin");
     case "own":
       return me.ownAccount;
+    case "tokens":
+      return me.ownAccount || may("users");
     default:
       return true;
   }

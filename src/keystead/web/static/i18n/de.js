@@ -207,6 +207,26 @@ const texts = {
   "groups.members": "Mitglieder",
   "groups.everybody": "alle",
 
+  // tokens and devices
+  "tokens": "Token und Geräte",
+  "tokens.add": "Neues Token",
+  "token.session": "Sitzung einer Webseite",
+  "token.owner": "Inhaber",
+  "token.age": "Erstellt",
+  "token.last": "Zuletzt benutzt",
+  "token.any": "benutzt oder nicht",
+  "token.old": "seit 90 Tagen nicht benutzt",
+  "token.until.hint": "Leer: für immer.",
+  "token.limits": "Grenzen",
+  "token.some": "Nur bestimmte Rechte",
+  "token.things": "Nur bestimmte Dinge",
+  "token.items": "Nur bestimmte Datenpunkte",
+  "token.rotate": "Erneuern",
+  "token.rotate.text": "Das Gerät bekommt ein anderes Geheimnis. Das alte öffnet nichts mehr, und was damit angemeldet ist, wird sofort abgemeldet.",
+  "token.revoke.text": "{name} ({owner}) wird sofort abgemeldet, und das Token öffnet nichts mehr.",
+  "token.secret": "Das neue Token",
+  "token.secret.hint": "Es wird nur dieses eine Mal gezeigt. Kopieren Sie es, oder lassen Sie das Gerät den Code lesen.",
+
   // what happened, by the words of the audit trail
   "action.server.start": "Server gestartet",
   "action.server.stop": "Server beendet",

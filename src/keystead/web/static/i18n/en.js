@@ -206,6 +206,26 @@ const texts = {
   "groups.members": "Members",
   "groups.everybody": "everybody",
 
+  // tokens and devices
+  "tokens": "Tokens and devices",
+  "tokens.add": "New token",
+  "token.session": "Session of a web page",
+  "token.owner": "Owner",
+  "token.age": "Made",
+  "token.last": "Last used",
+  "token.any": "used or not",
+  "token.old": "not used for 90 days",
+  "token.until.hint": "Empty: for ever.",
+  "token.limits": "Limits",
+  "token.some": "Only some rights",
+  "token.things": "Only some things",
+  "token.items": "Only some items",
+  "token.rotate": "Rotate",
+  "token.rotate.text": "The device gets another secret. The old one opens nothing any more, and what is signed in with it is signed out at once.",
+  "token.revoke.text": "{name} ({owner}) is signed out at once, and its token opens nothing any more.",
+  "token.secret": "The new token",
+  "token.secret.hint": "It is shown this once. Copy it, or let the device read the code.",
+
   // what happened, by the words of the audit trail
   "action.server.start": "Server started",
   "action.server.stop": "Server stopped",

@@ -207,6 +207,26 @@ const texts = {
   "groups.members": "Membres",
   "groups.everybody": "tout le monde",
 
+  // tokens and devices
+  "tokens": "Jetons et appareils",
+  "tokens.add": "Nouveau jeton",
+  "token.session": "Session d’une page web",
+  "token.owner": "Propriétaire",
+  "token.age": "Créé",
+  "token.last": "Dernière utilisation",
+  "token.any": "utilisé ou non",
+  "token.old": "inutilisé depuis 90 jours",
+  "token.until.hint": "Vide : sans fin.",
+  "token.limits": "Limites",
+  "token.some": "Certains droits seulement",
+  "token.things": "Certains objets seulement",
+  "token.items": "Certains éléments seulement",
+  "token.rotate": "Remplacer",
+  "token.rotate.text": "L’appareil reçoit un autre secret. L’ancien n’ouvre plus rien, et ce qui est connecté avec lui est déconnecté aussitôt.",
+  "token.revoke.text": "{name} ({owner}) est déconnecté aussitôt, et son jeton n’ouvre plus rien.",
+  "token.secret": "Le nouveau jeton",
+  "token.secret.hint": "Il n’est affiché qu’une fois. Copiez-le, ou laissez l’appareil lire le code.",
+
   // what happened, by the words of the audit trail
   "action.server.start": "Serveur démarré",
   "action.server.stop": "Serveur arrêté",

@@ -1,12 +1,12 @@
 // @ts-check
 // One's own account: password, tokens, language, and what one may do.
 
-import { LANGUAGES, ago, choose, chosen, problem, t } from "../i18n.js";
+import { LANGUAGES, choose, chosen, problem, t } from "../i18n.js";
 import { api, live, may, ring, state, stays } from "../store.js";
-import { badge, button, facts, field, fill, form, h, head, nothing, section, toast } from "../ui.js";
+import { button, facts, field, fill, form, h, head, section, toast } from "../ui.js";
 import { passwordFields } from "./password.js";
-
-/** @typedef {import("../../../../../docs/reference/api").AccessToken} AccessToken */
+import { mayOf } from "./rights.js";
+import { addToken, tokenRows } from "./token.js";
 
 /** @type {import("../main.js").View} */
 export const account = {
@@ -18,7 +18,8 @@ export const account = {
     const tokens = h("ul", { class: "rows" });
     fill(root, head(t("account")), about,
       h("div", { class: "columns" },
-        may("own") && section(t("account.tokens"), h("p", { class: "hint" }, t("account.tokens.hint")), tokens),
+        may("own") && section(t("account.tokens"), h("p", { class: "hint" }, t("account.tokens.hint")), tokens,
+          button(t("tokens.add"), () => addToken())),
         h("div", {}, may("own") && passwordSection(), browserSection())));
     const load = async () => {
       const [found, held] = await Promise.all([
@@ -34,33 +35,12 @@ export const account = {
 
 /** @param {import("../../../../../docs/reference/api").AccessAccount} found */
 function details(found) {
-  const scopes = found.scopes.includes("PermissionScopeAdmin")
-    ? [t("scope.PermissionScopeAdmin")] : found.scopes.map((scope) => t(`scope.${scope}`));
   return facts([
     [t("user.name"), found.username],
     [t("user.display"), found.displayName || "–"],
-    [t("account.may"), scopes.join(", ") || t("scope.PermissionScopeNone")],
+    [t("account.may"), mayOf(found)],
     [t("account.groups"), found.groups.join(", ") || "–"],
   ]);
-}
-
-/** @param {AccessToken[]} found */
-function tokenRows(found) {
-  if (!found.length) return nothing(t("account.tokens.none"), "li");
-  const newest = found.toReversed();
-  return newest.map((token) => {
-    const isThis = token.id === state.me?.tokenId;
-    return h("li", {},
-      h("span", { class: "name" }, token.deviceName || t("device.nameless"),
-        isThis ? badge(t("account.this"), "good") : null),
-      h("span", { class: "what" }, token.lastUsed
-        ? t("token.used", { when: ago(token.lastUsed * 1000), where: token.lastSource ?? "" })
-        : t("token.never")),
-      h("span", { class: "act" }, isThis ? null : button(t("token.revoke"), async () => {
-        await api.ask("Users.RemoveToken", { tokenId: token.id });
-        toast(t("token.revoked", { name: token.deviceName }));
-      }, { label: `${t("token.revoke")}: ${token.deviceName}` })));
-  });
 }
 
 function passwordSection() {

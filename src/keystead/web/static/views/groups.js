@@ -80,7 +80,7 @@ function add() {
 function showGroup({ root, signal }, name) {
   const isEverybody = name === "anonymous";
   const rules = ruleEditor((items) => change("Access.WriteGroup", { name, items }));
-  const rights = rightTicks();
+  const rights = rightTicks("away");
   const rightPart = part([rights.root], (/** @type {Group} */ group) => (rights.tick(group.rights)),
     () => change("Access.WriteGroup", { name, rights: rights.value }));
   const members = h("div");

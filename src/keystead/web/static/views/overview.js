@@ -89,24 +89,23 @@ function sessionRows(sessions) {
 }
 
 /** @param {string} face */
-const faceName = (face) => t(`face.${/** @type {"nymea"} */ (face)}`);
+export const faceName = (face) => t(`face.${/** @type {"nymea"} */ (face)}`);
 
 /** @param {AuditEvent} event */
-function eventRow(event) {
-  const kind = event.action.startsWith("server.") ? "server" : event.authorKind;
-  const who = event.author || t(`author.${/** @type {"user"} */ (kind)}`);
-  return h("li", {},
-    h("span", { class: "name" }, actionName(event.action),
-      event.outcome === "success" ? null
-        : badge(t(`outcome.${/** @type {"failure"} */ (event.outcome)}`), "bad")),
-    h("span", { class: "what" }, [who, shortened(event)].filter(Boolean).join(" → ")),
-    h("time", { class: "when", datetime: new Date(event.time).toISOString(),
-      title: dateTime(event.time) }, ago(event.time)));
-}
+const eventRow = (event) => h("li", {},
+  h("span", { class: "name" }, actionName(event.action),
+    event.outcome === "success" ? null : badge(outcomeName(event.outcome), "bad")),
+  h("span", { class: "what" }, [authorName(event), objectName(event)].filter(Boolean).join(" → ")),
+  h("time", { class: "when", datetime: new Date(event.time).toISOString(),
+    title: dateTime(event.time) }, ago(event.time)));
+
+/** @param {string} outcome */
+export const outcomeName = (outcome) => t(`outcome.${/** @type {"failure"} */ (outcome)}`);
+
+/** @param {AuditEvent} event */
+export const authorName = (event) => event.author ||
+  t(`author.${/** @type {"user"} */ (event.action.startsWith("server.") ? "server" : event.authorKind)}`);
 
 /** What it was done to, where that says something. @param {AuditEvent} event */
-function shortened(event) {
-  const device = event.detail["device"];
-  if (device) return String(device);
-  return event.object === event.author ? "" : event.object;
-}
+export const objectName = (event) =>
+  String(event.detail["device"] || (event.object === event.author ? "" : event.object));

@@ -3,11 +3,11 @@
 
 import { dateTime, problem, t, tn } from "../i18n.js";
 import { api } from "../store.js";
-import { badge, button, confirmByName, dialog, field, fill, form, h, link, required,
+import { badge, button, confirmByName, dialog, field, fill, form, h, link, nothing, required,
   toast } from "../ui.js";
 
 /**
- * @import {AccessEffect as Effect, AccessRight as Right, ItemRule as Rule, PermissionScope as Scope}
+ * @import {AccessAccount as Account, AccessEffect as Effect, AccessRight as Right, ItemRule as Rule, PermissionScope as Scope}
  *   from "../../../../../docs/reference/api"
  */
 
@@ -18,7 +18,13 @@ const RIGHTS = {
   AccessRightDiag: "right.diag",
 };
 
+/** @type {Scope[]} */
+const SCOPES = ["PermissionScopeControlThings", "PermissionScopeConfigureThings",
+  "PermissionScopeAccessAllThings", "PermissionScopeExecuteRules", "PermissionScopeConfigureRules",
+  "PermissionScopeAdmin"];
+
 const MOST = 100; // rules that are shown at once
+const FEW = 10; // rules that need no filter
 
 /** @param {Right} right */
 export const rightName = (right) => t(RIGHTS[right]);
@@ -26,8 +32,15 @@ export const rightName = (right) => t(RIGHTS[right]);
 /** @param {Scope} scope */
 export const scopeName = (scope) => t(`scope.${scope}`);
 
-/** Boxes to tick, one a value. @template {string} V @param {string} title @param {[V, string][]} [options] */
-export function ticks(title, options = []) {
+/** What scopes come to: of whoever may do everything nothing else is said. @param {readonly Scope[]} held */
+export const scopeNames = (held) =>
+  held.filter((one, _, all) => one === "PermissionScopeAdmin" || !all.includes("PermissionScopeAdmin")).map(scopeName);
+
+/**
+ * Boxes to tick, one a value. `how` is "away" where a heading says the title already.
+ * @template {string} V @param {string} title @param {[V, string][]} [options] @param {"away"} [how]
+ */
+export function ticks(title, options = [], how) {
   /** @type {Map<V, import("../ui.js").Field>} */
   let boxes = new Map();
   const root = h("fieldset");
@@ -35,7 +48,7 @@ export function ticks(title, options = []) {
   const offer = (fresh) => {
     if (boxes.size && [...boxes.keys()].join() === fresh.map(([value]) => value).join()) return;
     boxes = new Map(fresh.map(([value, text]) => [value, boxes.get(value) ?? field(text, { type: "checkbox" })]));
-    fill(root, h("legend", {}, title), [...boxes.values()].map((box) => box.root));
+    fill(root, h("legend", { class: how }, title), [...boxes.values()].map((box) => box.root));
   };
   offer(options);
   return {
@@ -48,18 +61,28 @@ export function ticks(title, options = []) {
   };
 }
 
-export const rightTicks = () => ticks(t("right"),
-  /** @type {Right[]} */ (Object.keys(RIGHTS)).map((right) => [right, rightName(right)]));
+export const scopeTicks = () => ticks(t("scope"), SCOPES.map((scope) => [scope, scopeName(scope)]));
+
+/** @param {"away"} [how] */
+export const rightTicks = (how) => ticks(t("right"),
+  /** @type {Right[]} */ (Object.keys(RIGHTS)).map((right) => [right, rightName(right)]), how);
+
+/** What somebody may do by themselves, in a few words. @param {Account} one */
+export function mayOf(one) {
+  return scopeNames(one.scopes).concat(one.rights.map(rightName), one.items.length ? `${t("rules")}: ${one.items.length}` : []).join(", ") || (one.groups.length ? "–" : t("scope.PermissionScopeNone"));
+}
 
 // --- saving --------------------------------------------------------------------------------------
 
 /**
- * Save, once whoever does so has seen what that changes, and for whom. Gives whether it is saved.
+ * Save, once whoever does so has seen what that changes, and for whom, or for what. Gives whether
+ * it is saved.
  *
  * @template {import("../api.js").MethodName} M
  * @param {M} method @param {import("../api.js").Methods[M]["params"]} params
+ * @param {string} [what] if it is not a user
  */
-export async function change(method, params) {
+export async function change(method, params, what) {
   const found = await api.ask("Access.Simulate", { method, params: { ...params } });
   let saved = false;
   const save = async () => {
@@ -68,7 +91,7 @@ export async function change(method, params) {
     toast(t("change.saved"));
   };
   if (!found.effects?.length) await save();
-  else await dialog(t("change"), (close) => [effectsOf(found), form({
+  else await dialog(t("change"), (close) => [effectsOf(found, what), form({
     fields: [],
     action: t("save"),
     submit: async () => {
@@ -101,7 +124,7 @@ export async function remove(view, name) {
   });
 }
 
-/** Leave the page of what somebody else has removed. @param {"users" | "groups"} view @param {unknown} error */
+/** Leave the page of what somebody else has removed. @param {string} view @param {unknown} error */
 export function gone(view, error) {
   location.hash = link(view);
   toast(problem(error), "bad");
@@ -119,8 +142,14 @@ export function part(fields, take, save) {
   const touched = new Set();
   const root = form({ fields, action: t("save"), submit: async () => {
     if (await save()) touched.clear();
+    look();
   } });
-  root.addEventListener("input", ({ target }) => touched.add(/** @type {any} */ (target)));
+  const look = () => root.classList.toggle("touched", touched.size > 0);
+  root.classList.add("part");
+  root.addEventListener("input", ({ target }) => {
+    touched.add(/** @type {any} */ (target));
+    look();
+  });
   return {
     root,
     show(/** @type {V} */ fresh) {
@@ -134,12 +163,12 @@ export function part(fields, take, save) {
   };
 }
 
-/** @param {import("../store.js").Methods["Access.Simulate"]["returns"]} found */
-function effectsOf({ effects: all = [], more = 0, accounts = 0 }) {
+/** @param {import("../store.js").Methods["Access.Simulate"]["returns"]} found @param {string} [what] */
+function effectsOf({ effects: all = [], more = 0, accounts = 0 }, what) {
   const whose = new Set(all.map((one) => one.principal));
   return h("div", { class: "effects", role: "region", "aria-label": t("change"), tabindex: 0 },
     [...whose].map((who) => [
-      h("h3", {}, who === "anonymous" ? `${t("change.everybody")} (${accounts})` : who || t("user.paired")),
+      h("h3", {}, what ? what : who === "anonymous" ? `${t("change.everybody")} (${accounts})` : who || t("user.paired")),
       h("ul", { class: "rows" }, all.filter((one) => one.principal === who).map(effectRow)),
     ]).flat(),
     more ? `+ ${more}` : null);
@@ -167,7 +196,7 @@ function effectName({ kind, object, isPrefix = false }) {
     case "AccessEffectKindThing":
       return `${t("things")} ${object}`;
     case "AccessEffectKindToken":
-      return `${t("account.tokens")} ${object}`;
+      return t(object === "expires" ? "user.until" : "account.tokens");
     default:
       return object === "since" ? t("user.since") : object === "until" ? t("user.until") : t("user.on");
   }
@@ -191,10 +220,11 @@ export const why = (group) => !group ? h("span", { class: "hint" }, t("why.own")
   : h("a", { class: "hint", href: link("groups", group) },
     group === "anonymous" ? t("why.everybody") : t("why.group", { name: group }));
 
-/** Rules and where each comes from. @param {{rule: Rule, group?: string}} spoken */
-export const ruleRow = ({ rule, group }) => [
-  h("span", { class: "name" }, ruleName(rule)), " ",
-  badge(t(rule.mayWrite ? "rule.write" : "rule.read"), rule.mayWrite ? "good" : "calm"), " ", why(group)];
+/** A rule, and where it comes from. @param {{rule: Rule, group?: string}} spoken */
+export const ruleRow = ({ rule, group }) => h("div", { class: "spoken" },
+  h("span", {}, h("code", {}, rule.name || t("rule.all")), " ",
+    rule.name && rule.isPrefix ? h("span", { class: "hint" }, t("rule.below")) : null),
+  badge(t(rule.mayWrite ? "rule.write" : "rule.read"), rule.mayWrite ? "good" : "calm"), why(group));
 
 /** Read rows of a spreadsheet. @param {string} text @returns {Rule[]} */
 function read(text) {
@@ -207,22 +237,30 @@ function read(text) {
       if (is("write", "w", "rw", t("rule.write"))) rule.mayWrite = true;
       else if (is("prefix", t("rule.below"))) rule.isPrefix = true;
       else if (is("read", "r", "item", t("rule.read"), t("rule.item"))) continue;
-      else if (at === 0) return []; // what the columns are called
+      else if (at === 0 && rows.length > 1) return []; // what the columns are called
       else throw new Error(t("rule.unread", { n: at + 1, text: cell }));
     }
     return [rule];
   });
 }
 
+/** @param {Rule} rule */
+const textOf = ({ name, isPrefix, mayWrite }) => `${name}\t${Boolean(isPrefix)}\t${Boolean(mayWrite)}`;
+
+/** @param {readonly Rule[]} rules in any order */
+const textsOf = (rules) => rules.map(textOf).sort().join("\n");
+
 /**
- * Rules in a table to be edited. What is being changed is left alone when there are others.
- * @param {(rules: Rule[]) => Promise<boolean>} save
+ * Rules in a table to be edited. What is being changed stays so when others change some.
+ * @param {(rules: Rule[]) => Promise<boolean>} [save] without it they are a part of another form
  */
 export function ruleEditor(save) {
   /** @type {Rule[]} */
   let rules = [];
-  let given = "";
-  const text = () => JSON.stringify(rules);
+  /** @type {Rule[]} */
+  let given = [];
+  /** @type {WeakMap<Rule, HTMLElement>} */
+  const made = new WeakMap();
   const filter = h("input", { type: "search", "aria-label": t("rule.filter"),
     placeholder: t("rule.filter"), oninput: () => draw() });
   const rows = h("ul", { class: "rule-rows" });
@@ -234,20 +272,23 @@ export function ruleEditor(save) {
     draw();
     rows.querySelector("input")?.focus();
   };
-  const root = form({
-    fields: [
-      h("div", { class: "table-tools" }, filter, count,
-        button(t("rule.add"), () => add({ name: "" })), button(t("rule.paste"), paste)),
-      rows],
+  const kept = () => (rules = rules.filter((rule) => rule.name || rule.isPrefix));
+  const fields = [
+    h("div", { class: "table-tools" }, filter,
+      button(t("rule.add"), () => add({ name: "" })), button(t("rule.paste"), paste), count),
+    rows];
+  const root = !save ? h("div", {}, ...fields) : form({
+    fields,
     action: t("save"),
     submit: async () => {
-      rules = rules.filter((rule) => rule.name || rule.isPrefix);
-      const sent = text();
-      if (await save(rules)) given = sent;
+      const sent = kept().map((rule) => ({ ...rule }));
+      if (await save(sent)) given = sent;
       draw();
     },
   });
-  root.classList.add("wide");
+  root.classList.add("wide", "part");
+  const look = () => root.classList.toggle("touched", textsOf(rules) !== textsOf(given));
+  for (const name of ["input", "change"]) root.addEventListener(name, look);
 
   function paste() {
     return dialog(t("rule.paste"), (close) => {
@@ -286,40 +327,48 @@ export function ruleEditor(save) {
   function draw() {
     const wanted = filter.value.trim().toLocaleLowerCase();
     const found = rules.filter((rule) => !wanted || rule.name.toLocaleLowerCase().includes(wanted));
+    filter.hidden = !wanted && rules.length < FEW;
     count.textContent = tn("table.found", Math.min(found.length, MOST), { all: rules.length });
-    fill(rows, found.length ? found.slice(0, MOST).map(row) : h("li", { class: "nothing" }, t("rule.none")));
+    fill(rows, found.length ? found.slice(0, MOST).map((rule) => made.get(rule) ?? row(rule)) : nothing(t("rule.none"), "li"));
+    look();
   }
 
   /** @param {Rule} rule */
   function row(rule) {
     /** @param {"isPrefix" | "mayWrite"} key @param {string} label @param {string[]} words */
     const either = (key, label, words) => {
-      const made = h("select", { "aria-label": label, onchange: () => (rule[key] = made.selectedIndex > 0) },
+      const choice = h("select", { "aria-label": label, onchange: () => (rule[key] = choice.selectedIndex > 0) },
         words.map((one) => h("option", {}, one)));
-      made.selectedIndex = rule[key] ? 1 : 0;
-      return made;
+      choice.selectedIndex = rule[key] ? 1 : 0;
+      return choice;
     };
     const name = h("input", { value: rule.name, "aria-label": t("rule.name"), placeholder: t("rule.name"),
       spellcheck: "false", autocapitalize: "none", autocomplete: "off",
       oninput: () => (rule.name = name.value.trim()),
       onpaste: (/** @type {ClipboardEvent} */ event) => pasted(event, rule) });
-    return h("li", {}, name, either("isPrefix", t("rule.reach"), [t("rule.item"), t("rule.below")]),
+    const item = h("li", {}, name, either("isPrefix", t("rule.reach"), [t("rule.item"), t("rule.below")]),
       either("mayWrite", t("rule.may"), [t("rule.read"), t("rule.write")]),
       button("×", () => {
         rules = rules.filter((one) => one !== rule);
         draw();
-        filter.focus();
+        root.querySelector("button")?.focus();
       }, { kind: "quiet", label: `${t("remove")}: ${rule.name}` }));
+    made.set(rule, item);
+    return item;
   }
 
   return {
     root,
-    /** @param {readonly Rule[]} fresh */
+    get value() { return kept(); },
+    /** Take what others have added and removed; the rest stays as it is. @param {readonly Rule[]} fresh */
     show(fresh) {
-      const now = JSON.stringify(fresh);
-      if (now === given || (given && text() !== given)) return;
-      rules = JSON.parse(now);
-      given = now;
+      if (rows.firstChild && textsOf(fresh) === textsOf(given)) return;
+      const [before, mine] = [given, rules].map((all) => new Set(all.map(textOf)));
+      const now = new Map(fresh.map((rule, at) => [textOf(rule), at]));
+      rules = rules.filter((rule) => !before.has(textOf(rule)) || now.has(textOf(rule))).concat(fresh
+        .filter((rule) => !before.has(textOf(rule)) && !mine.has(textOf(rule))).map((rule) => ({ ...rule })));
+      given = [...fresh];
+      if (textsOf(rules) === textsOf(given)) rules.sort((a, b) => (now.get(textOf(a)) ?? 0) - (now.get(textOf(b)) ?? 0));
       draw();
     },
   };
@@ -346,9 +395,10 @@ export function tryIt(username) {
         found.isValid === false ? h("p", {}, t("user.invalid"))
           : found.isAdmin ? h("p", {}, t("scope.PermissionScopeAdmin"))
             : spoken.length ? null : h("p", {}, t("rule.none")),
-        h("ul", { class: "tree" }, spoken.map((one) => h("li", {}, ...ruleRow(one)))));
+        h("ul", { class: "tree" }, spoken.map((one) => h("li", {}, ruleRow(one)))));
     },
   });
   root.append(answer);
+  root.classList.add("try");
   return root;
 }

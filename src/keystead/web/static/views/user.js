@@ -1,22 +1,20 @@
 // @ts-check
 // One user: state, details, what they may do and why, their devices, sessions and events.
 
-import { actionName, ago, dateTime, t } from "../i18n.js";
+import { actionName, ago, dateTime, localTime, seconds, t } from "../i18n.js";
 import { api, live, may, state } from "../store.js";
 import { badge, button, dialog, facts, field, fill, form, h, head, link, nothing, section, toast } from "../ui.js";
+import { faceName } from "./overview.js";
 import { passwordFields } from "./password.js";
-import { change, gone, part, remove, rightName, rightTicks, ruleEditor, ruleRow, scopeName, ticks, tryIt, why }
-  from "./rights.js";
+import { change, gone, part, remove, rightName, rightTicks, ruleEditor, ruleRow, scopeName, scopeTicks, ticks, tryIt,
+  why } from "./rights.js";
+import { addToken, tokenRows } from "./token.js";
 
 /**
- * @import {AccessAccount as Account, AccessGroup as Group, AccessToken, ItemRule as Rule,
- *   PermissionScope as Scope} from "../../../../../docs/reference/api"
+ * @import {AccessAccount as Account, AccessGroup as Group, ItemRule as Rule}
+ *   from "../../../../../docs/reference/api"
  */
 
-/** @type {Scope[]} */
-const SCOPES = ["PermissionScopeControlThings", "PermissionScopeConfigureThings",
-  "PermissionScopeAccessAllThings", "PermissionScopeExecuteRules", "PermissionScopeConfigureRules",
-  "PermissionScopeAdmin"];
 const EVENTS = 10; // that are shown
 
 /** Whether an account may be used now. @param {Account} one @returns {[string, "good" | "warn" | "calm"]} */
@@ -49,12 +47,13 @@ export function showUser({ root, signal }, username) {
       section(t("user.effective"), tree),
       section(t("try"), tryIt(username))),
     section(t("rules"), h("p", { class: "hint" }, t("rules.hint")), rules.root),
-    h("div", { class: "columns" }, 
-      section(t("account.may"), scope.root), section(t("account.groups"), member.root),
-      section(t("user.details"), detail.root)),
     h("div", { class: "columns" },
-      section(t("account.tokens"), tokens),
-      section(t("overview.sessions"), sessions),
+      section(t("account.may"), scope.root),
+      h("div", {}, section(t("account.groups"), member.root), section(t("user.details"), detail.root))),
+    h("div", { class: "columns" },
+      h("div", {},
+        section(t("account.tokens"), tokens, username && button(t("tokens.add"), () => addToken(username))),
+        section(t("overview.sessions"), sessions)),
       may("admin") && section(t("overview.events"), events)));
   void live(["Access.AccountChanged", "Access.GroupChanged", "Access.TokensChanged"], async () => {
     const [found, known, held, open, told] = await Promise.all([
@@ -79,7 +78,7 @@ export function showUser({ root, signal }, username) {
     fill(tokens, tokenRows(held.tokens ?? []));
     const here = open.sessions.filter((one) => one.username === username);
     fill(sessions, here.length ? here.map((one) => h("li", {},
-      h("span", { class: "name" }, one.face), h("span", { class: "when" }, one.source)))
+      h("span", { class: "name" }, faceName(one.face)), h("span", { class: "when" }, one.source)))
       : nothing(t("overview.nobody"), "li"));
     if (told) fill(events, told.events.map((one) => h("li", {},
       h("span", { class: "name" }, actionName(one.action)),
@@ -131,7 +130,7 @@ function below(rules, path) {
   while (rules.length && rules[0].rule.name.startsWith(path)) {
     const [one] = rules.splice(0, 1);
     const { name } = one.rule;
-    const item = h("li", {}, ...ruleRow(one));
+    const item = h("li", {}, ruleRow(one));
     if (name && rules[0]?.rule.name.startsWith(`${name}.`)) item.append(below(rules, `${name}.`));
     list.append(item);
   }
@@ -156,7 +155,7 @@ function details(username) {
 
 /** @param {string} username */
 function scopes(username) {
-  const made = ticks(t("scope"), SCOPES.map((scope) => [scope, scopeName(scope)]));
+  const made = scopeTicks();
   const things = field(t("things"), { type: "textarea", hint: t("things.hint") });
   const look = () => {
     things.root.hidden = made.value.includes("PermissionScopeAccessAllThings");
@@ -174,26 +173,12 @@ function scopes(username) {
 function memberships(username) {
   const rights = rightTicks();
   /** @type {ReturnType<typeof ticks<string>>} */
-  const groups = ticks(t("account.groups"));
-  return part([rights.root, groups.root], (/** @type {[Account, Group[]]} */ [account, all]) => {
+  const groups = ticks(t("account.groups"), [], "away");
+  return part([groups.root, rights.root], (/** @type {[Account, Group[]]} */ [account, all]) => {
     rights.tick(account.rights);
     groups.offer(all.filter(({ name }) => name !== "anonymous").map(({ name }) => [name, name]));
     groups.tick(account.groups);
   }, () => change("Access.SetAccountRights", { username, rights: rights.value, groups: groups.value }));
-}
-
-/** @param {AccessToken[]} held */
-function tokenRows(held) {
-  if (!held.length) return nothing(t("account.tokens.none"), "li");
-  return held.toReversed().map((token) => h("li", {},
-    h("span", { class: "name" }, token.deviceName || t("device.nameless")),
-    h("span", { class: "what" }, t("token.made", { when: ago(token.created * 1000) }), ", ",
-      token.lastUsed ? t("token.used", { when: ago(token.lastUsed * 1000), where: token.lastSource ?? "" })
-        : t("token.never")),
-    h("span", { class: "act" }, button(t("token.revoke"), async () => {
-      await api.ask("Users.RemoveToken", { tokenId: token.id });
-      toast(t("token.revoked", { name: token.deviceName }));
-    }, { label: `${t("token.revoke")}: ${token.deviceName}` }))));
 }
 
 // --- what is asked for ---------------------------------------------------------------------------
@@ -204,7 +189,6 @@ function changeState(account) {
     const on = field(t("user.on"), { type: "checkbox", checked: account.enabled });
     const [since, until] = /** @type {const} */ ([["user.since", account.validSince], ["user.until", account.validUntil]])
       .map(([label, time]) => field(t(label), { type: "datetime-local", value: localTime(time) }));
-    const seconds = (/** @type {string} */ text) => text ? Date.parse(text) / 1000 : undefined;
     return [form({
       fields: [on, since, until],
       action: t("save"),
@@ -216,13 +200,6 @@ function changeState(account) {
       buttons: [button(t("cancel"), close)],
     })];
   });
-}
-
-/** As a field has it. @param {number} [time] in seconds */
-function localTime(time) {
-  if (time === undefined) return "";
-  const at = new Date(time * 1000);
-  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 }
 
 /** @param {string} username */

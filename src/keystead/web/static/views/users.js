@@ -6,7 +6,7 @@ import { api, live, state } from "../store.js";
 import { badge, button, dialog, field, fill, form, h, head, link, required } from "../ui.js";
 import { table } from "../table.js";
 import { passwordFields } from "./password.js";
-import { scopeName } from "./rights.js";
+import { mayOf } from "./rights.js";
 import { showUser, standing } from "./user.js";
 
 /** @import {AccessAccount as Account} from "../../../../../docs/reference/api" */
@@ -33,7 +33,7 @@ export const users = {
             : t("user.paired") },
         { title: t("user.display"), minor: true, sort: (one) => one.displayName, cell: (one) => one.displayName },
         { title: t("user.state"), sort: (one) => standing(one)[0], cell: (one) => badge(...standing(one)) },
-        { title: t("account.may"), minor: true, sort: may, cell: may },
+        { title: t("account.may"), minor: true, sort: mayOf, cell: mayOf },
         { title: t("account.groups"), minor: true, sort: (one) => one.groups.join(), cell: (one) => one.groups.join(", ") },
       ],
     });
@@ -45,13 +45,6 @@ export const users = {
     return undefined;
   },
 };
-
-/** @param {Account} one */
-function may(one) {
-  const scopes = one.scopes.includes("PermissionScopeAdmin")
-    ? [/** @type {const} */ ("PermissionScopeAdmin")] : one.scopes;
-  return scopes.map(scopeName).join(", ") || t("scope.PermissionScopeNone");
-}
 
 function add() {
   const rules = state.setup?.passwordRules;
