@@ -12,8 +12,10 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 
 import pytest
 
@@ -94,8 +96,18 @@ class Browser:
         return f"/element/{found[ELEMENT]}"
 
     def click(self, what: str) -> None:
-        """Click what a CSS selector or an XPath selects, as a person would."""
-        self._call("POST", f"{self._element(what)}/click", {})
+        """Click what a CSS selector or an XPath selects, once it is there, as a person would."""
+
+        def is_clicked() -> bool:
+            try:
+                self._call("POST", f"{self._element(what)}/click", {})
+            except HTTPError as error:
+                if error.code == HTTPStatus.NOT_FOUND:  # not there yet, or drawn anew just now
+                    return False
+                raise
+            return True
+
+        wait(is_clicked, f"there is no {what}")
 
     def type(self, what: str, text: str) -> None:
         """Type *text* into what is selected, in place of what is there."""

@@ -1,5 +1,6 @@
 """Groups on the admin page: rules out of a spreadsheet, and what they come to."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -73,3 +74,42 @@ def test_a_group_takes_rules_out_of_a_spreadsheet_and_try_it_tells_which_spoke(p
     page.shows("Groups")
     wait(lambda: "operators" not in page.browser.text("table"))
     page.check_everywhere()
+
+
+def test_cells_pasted_into_a_rule_become_rules_and_one_cell_stays_one(page):
+    page.press("Groups")
+    page.press("Add a group")
+    page.fill(Name="operators")
+    page.browser.click(CONFIRM)
+    page.shows("operators")
+    page.press("Add a rule")
+    paste(page, "Plant.Pump\twrite\r\nPlant.Boiler.*\tread\r\n")
+    wait(lambda: "2 of 2" in page.text)
+    assert names(page) == ["Plant.Pump", "Plant.Boiler"]
+    page.press("Add a rule")
+    page.browser.type(".rule-rows input", "Plant.")
+    paste(page, "Plant.Fan\tlook")
+    page.says("Row 1: what is “look”?")
+    assert names(page) == ["Plant.", "Plant.Pump", "Plant.Boiler"]
+    assert paste(page, "Plant.Fan\n"), "the browser pastes what is a single cell"
+    page.browser.click("form.wide button[type=submit]")
+    page.says("Saved.")
+
+
+def names(page: Page) -> list[str]:
+    """Give the names in the table of rules."""
+    found: list[str] = page.browser.value(
+        "[...document.querySelectorAll('.rule-rows input')].map(one => one.value)"
+    )
+    return found
+
+
+def paste(page: Page, text: str) -> bool:
+    """Paste *text* into the first rule, and tell whether that is left to the browser."""
+    left: bool = page.browser.value(
+        "(() => { const clipboardData = new DataTransfer();"
+        f" clipboardData.setData('text/plain', {json.dumps(text)});"
+        " return document.querySelector('.rule-rows input').dispatchEvent("
+        "new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true })); })()"
+    )
+    return left

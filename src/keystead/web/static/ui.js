@@ -34,15 +34,21 @@ export function h(tag, attributes = {}, ...children) {
 }
 
 /**
- * Replace what is in an element; what comes in place of what has the focus gets it.
+ * Replace what is in an element; what comes in place of what has the focus gets it. What has a
+ * data-key, and is as it was, stays.
  * @param {Element} element @param {...(Child | Child[])} children
  */
 export function fill(element, ...children) {
   const had = document.activeElement;
   const isWithin = had !== element && element.contains(had);
-  const nodes = children.flat().filter((child) => child || child === 0 || child === "");
-  element.replaceChildren(.../** @type {(Node | string)[]} */ (nodes.map((node) =>
-    typeof node === "number" ? String(node) : node)));
+  const old = new Map([...element.children].map((one) => [one.getAttribute("data-key"), one]));
+  const nodes = children.flat().filter((child) => child || child === 0 || child === "").map((node) => {
+    const key = node instanceof Element && node.getAttribute("data-key");
+    const same = key && old.get(key);
+    return same && same.isEqualNode(/** @type {Element} */ (node)) ? same : typeof node === "number" ? String(node) : node;
+  });
+  if (nodes.length === element.childNodes.length && nodes.every((node, at) => node === element.childNodes[at])) return;
+  element.replaceChildren(.../** @type {(Node | string)[]} */ (nodes));
   if (!had || !isWithin || document.activeElement === had) return;
   const next = had.isConnected ? had
     : [...element.querySelectorAll(had.tagName)].find((one) => spoken(one) === spoken(had));
