@@ -108,7 +108,7 @@ def test_all_tokens_are_listed_and_found_by_device_owner_and_use(page, olga, con
         for at, name in enumerate(rows(page), start=1)
         if name == "meter"
     )
-    for part in ("ann", "just now", "never used yet", "Control things; Items: 1"):
+    for part in ("ann", "just now", "never used yet", "Control things; Items (1)"):
         assert part in meter
     page.check_everywhere()
     page.browser.type("input[type=search]", "ann phone")

@@ -91,8 +91,12 @@ export function localTime(time) {
   return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 }
 
-/** What such a field says, in seconds. @param {string} text */
-export const seconds = (text) => text ? Date.parse(text) / 1000 : undefined;
+/**
+ * What such a field says, in seconds; it has none, so what nobody touched is as it was.
+ * @param {string} text @param {number} [was]
+ */
+export const seconds = (text, was) =>
+  text === localTime(was) ? was : text ? Date.parse(text) / 1000 : undefined;
 
 /** @type {[Intl.RelativeTimeFormatUnit, number][]} */
 const UNITS = [["day", 86_400], ["hour", 3600], ["minute", 60]];

@@ -213,7 +213,7 @@ const texts = {
   "token.session": "Session d’une page web",
   "token.owner": "Propriétaire",
   "token.age": "Créé",
-  "token.last": "Dernière utilisation",
+  "token.last": "Dernier usage",
   "token.any": "utilisé ou non",
   "token.old": "inutilisé depuis 90 jours",
   "token.until.hint": "Vide : sans fin.",

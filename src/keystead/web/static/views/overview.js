@@ -3,7 +3,7 @@
 
 import { actionName, ago, dateTime, t, tn } from "../i18n.js";
 import { api, live, may, state } from "../store.js";
-import { badge, facts, fill, h, head, nothing, section } from "../ui.js";
+import { badge, facts, fill, h, head, link, nothing, section } from "../ui.js";
 
 /**
  * @typedef {import("../../../../../docs/reference/api").AccessSession} Session
@@ -57,13 +57,13 @@ export const overview = {
 
 /** @param {ServerState} found */
 function warningRows(found) {
-  /** @type {[boolean, string, string][]} */
+  /** @type {[boolean, string | Node, string][]} */
   const all = [
     [found.plainListeners.length > 0, t("warning.plain"),
       t("warning.plain.text", { urls: found.plainListeners.join(", ") })],
     [!found.hasSecondEditor, t("warning.second"), t("warning.second.text")],
     [found.passwordProfile !== "nist", t("warning.profile"), t("warning.profile.text")],
-    [found.unusedTokens > 0, tn("warning.tokens", found.unusedTokens), t("warning.tokens.text")],
+    [found.unusedTokens > 0, h("a", { href: link("tokens") }, tn("warning.tokens", found.unusedTokens)), t("warning.tokens.text")],
   ];
   const rows = all.filter(([holds]) => holds).map(([, title, text]) =>
     h("li", {}, h("strong", {}, title), h("p", {}, text)));

@@ -32,8 +32,8 @@ export function limitsOf({ scopes, rights, allowedThingIds, items }) {
   const held = [...scopeNames(scopes ?? []), ...(rights ?? []).map(rightName)];
   return [
     (scopes || rights) && (held.join(", ") || t("scope.PermissionScopeNone")),
-    allowedThingIds && `${t("things")}: ${allowedThingIds.length}`,
-    items && `${t("items")}: ${items.length}`,
+    allowedThingIds && `${t("things")} (${allowedThingIds.length})`,
+    items && `${t("items")} (${items.length})`,
   ].filter(Boolean).join("; ") || "–";
 }
 
@@ -160,8 +160,7 @@ function draft() {
     get value() {
       return {
         deviceName: name.value.trim(),
-        // The field has no seconds; what nobody touched stays as it is.
-        expires: until.value === localTime(expires) ? expires : seconds(until.value),
+        expires: seconds(until.value, expires),
         ...(some.checked && { scopes: scopes.value, rights: rights.value }),
         ...(someThings.checked && { allowedThingIds: things.value.split(/[\s,;]+/).filter(Boolean) }),
         ...(someItems.checked && { items: items.value }),

@@ -194,7 +194,8 @@ function changeState(account) {
       action: t("save"),
       submit: async () => {
         const isDone = await change("Access.SetAccountState", { username: account.username,
-          enabled: on.checked, validSince: seconds(since.value), validUntil: seconds(until.value) });
+          enabled: on.checked, validSince: seconds(since.value, account.validSince),
+          validUntil: seconds(until.value, account.validUntil) });
         if (isDone) close();
       },
       buttons: [button(t("cancel"), close)],
