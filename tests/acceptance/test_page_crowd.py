@@ -108,3 +108,13 @@ def test_what_others_change_shows_and_search_and_focus_stay(users, connect):
     )
     assert users.browser.text(":focus") == "user001234"
     users.says("1 of 5,000")
+
+
+def test_the_devices_of_all_are_listed_and_found_by_their_owner(page):
+    page.press("Tokens and devices")
+    page.shows("Tokens and devices")
+    page.says("5,000 rows")
+    assert len(page.browser.value(DRAWN)) < 100
+    page.browser.type("input[type=search]", "user004321")
+    page.says("1 of 5,000")
+    page.check_everywhere()

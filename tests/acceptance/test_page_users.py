@@ -112,6 +112,23 @@ def test_an_account_is_disabled_and_deleted_by_whoever_types_its_name(page):
     wait(lambda: "bob" not in page.browser.text("table"))
 
 
+def test_who_is_disabled_keeps_their_end_to_the_second(page, connect):
+    client = connect(page.server)
+    client.hello()
+    client.sign_in("olga", PASSWORD)
+    add(page, "bob")
+    client.get("Access.SetAccountState", username="bob", enabled=True, validUntil=2_000_000_017)
+    page.says("2033")
+    page.press("Disable or expire")
+    page.browser.click(page.field("Active"))
+    page.browser.click("dialog button[type=submit]")
+    page.says("What this changes")
+    page.browser.click(CONFIRM)
+    page.says("Disabled")
+    account = client.get("Access.GetAccount", username="bob")["account"]
+    assert (account["enabled"], account["validUntil"]) == (False, 2_000_000_017)
+
+
 def test_a_forgotten_password_is_replaced_and_details_are_kept(page):
     add(page, "bob")
     page.fill(Shown_as="Bob the Builder")
