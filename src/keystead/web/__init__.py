@@ -26,7 +26,8 @@ CONTENT_TYPES = {
 _MARGIN = re.compile(
     rb"^[ \t]*(?:(?://[^\n]*|/\*(?:(?!\*/).)*\*/[ \t]*)$)?", re.MULTILINE | re.DOTALL
 )
-_TYPE = re.compile(rb"/\*\* @type [^*\n]*\*/ ?")  # within a line
+# Within a line: types, and comments at its end that cannot be a part of a text.
+_ASIDE = re.compile(rb"/\*\* @type [^*\n]*\*/ ?|[ \t]*// [^\n\"'`]*$", re.MULTILINE)
 _BLANK = re.compile(rb"(?<=[:;,{}]) | (?=[{}])")  # of a style sheet
 
 # Source: OWASP ASVS 5.0 3.4, and its secure headers project.
@@ -63,7 +64,7 @@ def _resource(file: Path) -> Resource:
     body = file.read_bytes()
     if file.suffix in {".js", ".css"}:
         body = _MARGIN.sub(lambda margin: b"\n" * margin.group().count(b"\n"), body)
-        body = (_TYPE if file.suffix == ".js" else _BLANK).sub(b"", body)
+        body = (_ASIDE if file.suffix == ".js" else _BLANK).sub(b"", body)
     gzipped = gzip.compress(body, mtime=0)
     return Resource(
         content_type=CONTENT_TYPES[file.suffix],

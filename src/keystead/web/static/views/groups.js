@@ -6,7 +6,8 @@ import { t } from "../i18n.js";
 import { api, live } from "../store.js";
 import { button, dialog, field, fill, form, h, head, link, nothing, required, section } from "../ui.js";
 import { table } from "../table.js";
-import { change, gone, part, remove, rightName, rightTicks, ruleEditor, tryIt } from "./rights.js";
+import { change, gone, part, remove, rightName, rightTicks, tryIt } from "./rights.js";
+import { ruleEditor } from "./rules.js";
 
 /**
  * @typedef {import("../../../../../docs/reference/api").AccessGroup} Group

@@ -1,10 +1,9 @@
 // @ts-check
 // What users and groups have in common: rights in words, rules of items, trying, and saving.
 
-import { dateTime, problem, t, tn } from "../i18n.js";
+import { dateTime, problem, t } from "../i18n.js";
 import { api } from "../store.js";
-import { badge, button, confirmByName, dialog, field, fill, form, h, link, nothing, required,
-  toast } from "../ui.js";
+import { badge, button, confirmByName, dialog, field, fill, form, h, link, required, toast } from "../ui.js";
 
 /**
  * @import {AccessAccount as Account, AccessEffect as Effect, AccessRight as Right, ItemRule as Rule, PermissionScope as Scope}
@@ -22,9 +21,6 @@ const RIGHTS = {
 const SCOPES = ["PermissionScopeControlThings", "PermissionScopeConfigureThings",
   "PermissionScopeAccessAllThings", "PermissionScopeExecuteRules", "PermissionScopeConfigureRules",
   "PermissionScopeAdmin"];
-
-const MOST = 100; // rules that are shown at once
-const FEW = 10; // rules that need no filter
 
 /** @param {Right} right */
 export const rightName = (right) => t(RIGHTS[right]);
@@ -69,7 +65,10 @@ export const rightTicks = (how) => ticks(t("right"),
 
 /** What somebody may do by themselves, in a few words. @param {Account} one */
 export function mayOf(one) {
-  return scopeNames(one.scopes).concat(one.rights.map(rightName), one.items.length ? `${t("rules")}: ${one.items.length}` : []).join(", ") || (one.groups.length ? "–" : t("scope.PermissionScopeNone"));
+  if (one.scopes.includes("PermissionScopeAdmin")) return scopeName("PermissionScopeAdmin");
+  const rules = one.items.length ? `${t("rules")}: ${one.items.length}` : [];
+  return one.scopes.map(scopeName).concat(one.rights.map(rightName), rules).join(", ")
+    || (one.groups.length ? "–" : t("scope.PermissionScopeNone"));
 }
 
 // --- saving --------------------------------------------------------------------------------------
@@ -112,7 +111,7 @@ export async function remove(view, name) {
     : /** @type {const} */ (["Access.RemoveGroup", { name }]);
   const found = await api.ask("Access.Simulate", { method, params });
   return confirmByName({
-    title: t("remove"),
+    title: `${t("remove")}: ${name}`,
     text: t("remove.text"),
     name,
     action: t("remove"),
@@ -164,7 +163,10 @@ export function part(fields, take, save) {
 }
 
 /** @param {import("../store.js").Methods["Access.Simulate"]["returns"]} found @param {string} [what] */
-function effectsOf({ effects: all = [], more = 0, accounts = 0 }, what) {
+function effectsOf({ effects = [], more = 0, accounts = 0 }, what) {
+  // Each once, however many devices it is; that the account itself goes is said already.
+  const all = [...new Map(effects.map((one) => [JSON.stringify({ ...one, tokenId: 0 }), one])).values()]
+    .filter(({ kind, object }) => kind !== "AccessEffectKindAccount" || object);
   const whose = new Set(all.map((one) => one.principal));
   return h("div", { class: "effects", role: "region", "aria-label": t("change"), tabindex: 0 },
     [...whose].map((who) => [
@@ -178,19 +180,17 @@ function effectsOf({ effects: all = [], more = 0, accounts = 0 }, what) {
 function effectRow(one) {
   const grade = (/** @type {string} */ word) => ["none", "no", "read", "write", "yes"].indexOf(word);
   const mood = grade(one.after) < grade(one.before) ? "bad" : "good";
-  return h("li", {}, h("span", { class: "name" }, effectName(one)),
-    h("span", { class: "act" }, badge(`${word(one.before)} → ${word(one.after)}`, mood)));
+  const name = one.kind === "AccessEffectKindItem" ? itemName({ ...one, name: one.object }) : [effectName(one)];
+  return h("li", {}, h("span", {}, ...name), h("span", { class: "act" }, badge(`${word(one.before)} → ${word(one.after)}`, mood)));
 }
 
 /** @param {Effect} one */
-function effectName({ kind, object, isPrefix = false }) {
+function effectName({ kind, object }) {
   switch (kind) {
     case "AccessEffectKindScope":
       return scopeName(/** @type {Scope} */ (object));
     case "AccessEffectKindRight":
       return rightName(/** @type {Right} */ (object));
-    case "AccessEffectKindItem":
-      return ruleName({ name: object, isPrefix });
     case "AccessEffectKindGroup":
       return `${t("change.group")} ${object}`;
     case "AccessEffectKindThing":
@@ -198,7 +198,8 @@ function effectName({ kind, object, isPrefix = false }) {
     case "AccessEffectKindToken":
       return t(object === "expires" ? "user.until" : "account.tokens");
     default:
-      return object === "since" ? t("user.since") : object === "until" ? t("user.until") : t("user.on");
+      return t(object === "since" ? "user.since" : object === "until" ? "user.until"
+        : object === "password" ? "password" : "user.on");
   }
 }
 
@@ -211,168 +212,21 @@ function word(text) {
 
 // --- rules ---------------------------------------------------------------------------------------
 
-/** @param {Rule} rule */
-export const ruleName = ({ name, isPrefix }) =>
-  isPrefix ? (name ? `${name} ${t("rule.below")}` : t("rule.all")) : name;
-
 /** Where a right comes from, and the way there. @param {string} [group] */
-export const why = (group) => !group ? h("span", { class: "hint" }, t("why.own"))
+const why = (group) => !group ? h("span", { class: "hint" }, t("why.own"))
   : h("a", { class: "hint", href: link("groups", group) },
     group === "anonymous" ? t("why.everybody") : t("why.group", { name: group }));
 
+/** What a rule is about. @param {Rule} rule */
+const itemName = ({ name, isPrefix }) => [h("code", {}, name || t("rule.all")), " ",
+  name && isPrefix ? h("span", { class: "hint" }, t("rule.below")) : null];
+
+/** What is given, and where it comes from. @param {import("../ui.js").Child[]} what @param {string} [group] @param {Node} [way] */
+export const spoken = (what, group, way) => h("div", { class: "spoken" }, h("span", {}, ...what), way, why(group));
+
 /** A rule, and where it comes from. @param {{rule: Rule, group?: string}} spoken */
-export const ruleRow = ({ rule, group }) => h("div", { class: "spoken" },
-  h("span", {}, h("code", {}, rule.name || t("rule.all")), " ",
-    rule.name && rule.isPrefix ? h("span", { class: "hint" }, t("rule.below")) : null),
-  badge(t(rule.mayWrite ? "rule.write" : "rule.read"), rule.mayWrite ? "good" : "calm"), why(group));
-
-/** Read rows of a spreadsheet. @param {string} text @returns {Rule[]} */
-function read(text) {
-  const rows = text.split(/\r?\n/).filter((row) => row.trim());
-  return rows.flatMap((row, at) => {
-    const [name = "", ...words] = row.split(/[\t;,]/).map((cell) => cell.trim().replace(/^"(.*)"$/, "$1"));
-    const rule = { name: name.replace(/\.?\*$/, ""), isPrefix: name.endsWith("*"), mayWrite: false };
-    for (const cell of words.map((one) => one.toLocaleLowerCase()).filter(Boolean)) {
-      const is = (/** @type {string[]} */ ...known) => known.some((one) => one.toLocaleLowerCase() === cell);
-      if (is("write", "w", "rw", t("rule.write"))) rule.mayWrite = true;
-      else if (is("prefix", t("rule.below"))) rule.isPrefix = true;
-      else if (is("read", "r", "item", t("rule.read"), t("rule.item"))) continue;
-      else if (at === 0 && rows.length > 1) return []; // what the columns are called
-      else throw new Error(t("rule.unread", { n: at + 1, text: cell }));
-    }
-    return [rule];
-  });
-}
-
-/** @param {Rule} rule */
-const textOf = ({ name, isPrefix, mayWrite }) => `${name}\t${Boolean(isPrefix)}\t${Boolean(mayWrite)}`;
-
-/** @param {readonly Rule[]} rules in any order */
-const textsOf = (rules) => rules.map(textOf).sort().join("\n");
-
-/**
- * Rules in a table to be edited. What is being changed stays so when others change some.
- * @param {(rules: Rule[]) => Promise<boolean>} [save] without it they are a part of another form
- */
-export function ruleEditor(save) {
-  /** @type {Rule[]} */
-  let rules = [];
-  /** @type {Rule[]} */
-  let given = [];
-  /** @type {WeakMap<Rule, HTMLElement>} */
-  const made = new WeakMap();
-  const filter = h("input", { type: "search", "aria-label": t("rule.filter"),
-    placeholder: t("rule.filter"), oninput: () => draw() });
-  const rows = h("ul", { class: "rule-rows" });
-  const count = h("p", { class: "count", role: "status" });
-  /** @param {Rule[]} more */
-  const add = (...more) => {
-    filter.value = "";
-    rules.unshift(...more);
-    draw();
-    rows.querySelector("input")?.focus();
-  };
-  const kept = () => (rules = rules.filter((rule) => rule.name || rule.isPrefix));
-  const fields = [
-    h("div", { class: "table-tools" }, filter,
-      button(t("rule.add"), () => add({ name: "" })), button(t("rule.paste"), paste), count),
-    rows];
-  const root = !save ? h("div", {}, ...fields) : form({
-    fields,
-    action: t("save"),
-    submit: async () => {
-      const sent = kept().map((rule) => ({ ...rule }));
-      if (await save(sent)) given = sent;
-      draw();
-    },
-  });
-  root.classList.add("wide", "part");
-  const look = () => root.classList.toggle("touched", textsOf(rules) !== textsOf(given));
-  for (const name of ["input", "change"]) root.addEventListener(name, look);
-
-  function paste() {
-    return dialog(t("rule.paste"), (close) => {
-      const cells = field(t("rules"), { type: "textarea", hint: t("rule.paste.hint") });
-      return [form({
-        fields: [cells],
-        action: t("rule.add"),
-        check: () => required(cells),
-        submit: () => {
-          add(...read(cells.value));
-          close();
-        },
-        refused: (error) => {
-          cells.say(/** @type {Error} */ (error).message);
-          return true;
-        },
-        buttons: [button(t("cancel"), close)],
-      })];
-    });
-  }
-
-  /** Make rows of what a spreadsheet has, in place of an empty one. @param {ClipboardEvent} event @param {Rule} at */
-  function pasted(event, at) {
-    const cells = event.clipboardData?.getData("text").trim() ?? "";
-    if (!/[\t\n]/.test(cells)) return;
-    event.preventDefault();
-    try {
-      const more = read(cells);
-      if (!at.name) rules = rules.filter((one) => one !== at);
-      add(...more);
-    } catch (error) {
-      toast(/** @type {Error} */ (error).message, "bad");
-    }
-  }
-
-  function draw() {
-    const wanted = filter.value.trim().toLocaleLowerCase();
-    const found = rules.filter((rule) => !wanted || rule.name.toLocaleLowerCase().includes(wanted));
-    filter.hidden = !wanted && rules.length < FEW;
-    count.textContent = tn("table.found", Math.min(found.length, MOST), { all: rules.length });
-    fill(rows, found.length ? found.slice(0, MOST).map((rule) => made.get(rule) ?? row(rule)) : nothing(t("rule.none"), "li"));
-    look();
-  }
-
-  /** @param {Rule} rule */
-  function row(rule) {
-    /** @param {"isPrefix" | "mayWrite"} key @param {string} label @param {string[]} words */
-    const either = (key, label, words) => {
-      const choice = h("select", { "aria-label": label, onchange: () => (rule[key] = choice.selectedIndex > 0) },
-        words.map((one) => h("option", {}, one)));
-      choice.selectedIndex = rule[key] ? 1 : 0;
-      return choice;
-    };
-    const name = h("input", { value: rule.name, "aria-label": t("rule.name"), placeholder: t("rule.name"),
-      spellcheck: "false", autocapitalize: "none", autocomplete: "off",
-      oninput: () => (rule.name = name.value.trim()),
-      onpaste: (/** @type {ClipboardEvent} */ event) => pasted(event, rule) });
-    const item = h("li", {}, name, either("isPrefix", t("rule.reach"), [t("rule.item"), t("rule.below")]),
-      either("mayWrite", t("rule.may"), [t("rule.read"), t("rule.write")]),
-      button("×", () => {
-        rules = rules.filter((one) => one !== rule);
-        draw();
-        root.querySelector("button")?.focus();
-      }, { kind: "quiet", label: `${t("remove")}: ${rule.name}` }));
-    made.set(rule, item);
-    return item;
-  }
-
-  return {
-    root,
-    get value() { return kept(); },
-    /** Take what others have added and removed; the rest stays as it is. @param {readonly Rule[]} fresh */
-    show(fresh) {
-      if (rows.firstChild && textsOf(fresh) === textsOf(given)) return;
-      const [before, mine] = [given, rules].map((all) => new Set(all.map(textOf)));
-      const now = new Map(fresh.map((rule, at) => [textOf(rule), at]));
-      rules = rules.filter((rule) => !before.has(textOf(rule)) || now.has(textOf(rule))).concat(fresh
-        .filter((rule) => !before.has(textOf(rule)) && !mine.has(textOf(rule))).map((rule) => ({ ...rule })));
-      given = [...fresh];
-      if (textsOf(rules) === textsOf(given)) rules.sort((a, b) => (now.get(textOf(a)) ?? 0) - (now.get(textOf(b)) ?? 0));
-      draw();
-    },
-  };
-}
+export const ruleRow = ({ rule, group }) => spoken(itemName(rule), group,
+  badge(t(rule.mayWrite ? "rule.write" : "rule.read"), rule.mayWrite ? "good" : "calm"));
 
 /** Try whether somebody may read or write an item. @param {string} [username] who, if it is known */
 export function tryIt(username) {

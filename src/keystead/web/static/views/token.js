@@ -7,9 +7,26 @@ import { qrCode } from "../qr.js";
 import { api, live, may, state } from "../store.js";
 import { badge, button, copyButton, dialog, facts, field, fill, form, h, head, link, nothing, required, section,
   toast } from "../ui.js";
-import { change, gone, part, rightName, rightTicks, ruleEditor, scopeNames, scopeTicks } from "./rights.js";
+import { change, gone, part, rightName, rightTicks, scopeNames, scopeTicks } from "./rights.js";
+import { ruleEditor } from "./rules.js";
 
 /** @typedef {import("../../../../../docs/reference/api").AccessToken} Token */
+
+/**
+ * Ask for the tokens of a user, none when they are gone, or of everybody: one's own, where these
+ * are all that may be seen.
+ * @param {string} [username] @returns {Promise<Token[]>}
+ */
+export const tokensOf = async (username) => {
+  try {
+    const { tokens = [] } = await (may("users") ? api.ask("Access.GetTokens", { username })
+      : api.ask("Access.GetOwnTokens"));
+    return tokens;
+  } catch (error) {
+    if (/** @type {Refused} */ (error).word === "AccessErrorNoSuchUser") return [];
+    throw error;
+  }
+};
 
 // --- in words ------------------------------------------------------------------------------------
 
@@ -184,10 +201,9 @@ export function showToken({ root, signal }, username, id) {
   below.hidden = true;
   fill(root, h("p", {}, h("a", { href: link("tokens") }, `← ${t("tokens")}`)), top, below);
   void live(["Access.TokensChanged"], async () => {
-    const found = await (may("users") ? api.ask("Access.GetTokens", { username }) : api.ask("Access.GetOwnTokens"))
-      .catch((error) => error.word === "AccessErrorNoSuchUser" ? { tokens: [] } : null);
+    const found = await tokensOf(username).catch(() => null);
     if (!found || signal.aborted) return undefined;
-    const one = token = found.tokens?.find((held) => held.id === id);
+    const one = token = found.find((held) => held.id === id);
     if (!one) return gone("tokens", new Refused("AccessErrorNoSuchToken"));
     const isDevice = one.kind === "AccessTokenKindDevice";
     fill(top,

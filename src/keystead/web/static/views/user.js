@@ -6,8 +6,9 @@ import { api, live, may, state } from "../store.js";
 import { badge, button, dialog, facts, field, fill, form, h, head, link, nothing, section, toast } from "../ui.js";
 import { faceName } from "./overview.js";
 import { passwordFields } from "./password.js";
-import { change, gone, part, remove, rightName, rightTicks, ruleEditor, ruleRow, scopeName, scopeTicks, ticks, tryIt,
-  why } from "./rights.js";
+import { change, gone, part, remove, rightName, rightTicks, ruleRow, scopeName, scopeTicks, spoken, ticks,
+  tryIt } from "./rights.js";
+import { ruleEditor } from "./rules.js";
 import { addToken, tokenRows } from "./token.js";
 
 /**
@@ -103,22 +104,26 @@ function treeOf(one, all) {
   /** @type {{items: readonly Rule[], rights: Group["rights"], name?: string}[]} */
   const sources = [one, ...groups].map(({ items, rights }, at) =>
     ({ items, rights, name: at ? groups[at - 1].name : undefined }));
-  const rights = sources.flatMap((from) => from.rights.map((right) => [rightName(right), " ", why(from.name)]));
+  if (one.scopes.includes("PermissionScopeAdmin")) return [mayNow(one), spoken([scopeName("PermissionScopeAdmin")])];
+  const rights = sources.flatMap((from) => from.rights.map((right) => spoken([rightName(right)], from.name)));
   const rules = sources.flatMap((from) => from.items.map((rule) => ({ rule, group: from.name })));
   rules.sort((a, b) => a.rule.name < b.rule.name ? -1 : 1);
   const isAll = one.scopes.includes("PermissionScopeAccessAllThings");
   return [
-    standing(one)[1] === "good" ? null : h("p", { class: "hint" }, t("user.invalid")),
+    mayNow(one),
     one.scopes.length || rights.length || rules.length ? null : h("p", {}, t("scope.PermissionScopeNone")),
-    h("ul", { class: "tree" }, /** @type {[string, import("../ui.js").Child[][]][]} */ ([
-      [t("scope"), one.scopes.map((scope) => [scopeName(scope), " ", why()])],
-      [t("things"), isAll ? [] : one.allowedThingIds.map((id) => [h("code", {}, id), " ", why()])],
+    h("ul", { class: "tree" }, /** @type {[string, Node[]][]} */ ([
+      [t("scope"), one.scopes.map((scope) => spoken([scopeName(scope)]))],
+      [t("things"), isAll ? [] : one.allowedThingIds.map((id) => spoken([h("code", {}, id)]))],
       [t("right"), rights],
     ]).filter(([, rows]) => rows.length).map(([title, rows]) =>
-      h("li", {}, h("strong", {}, title), h("ul", {}, rows.map((row) => h("li", {}, ...row))))),
+      h("li", {}, h("strong", {}, title), h("ul", {}, rows.map((row) => h("li", {}, row))))),
     h("li", {}, h("strong", {}, t("items")), rules.length ? below(rules, "") : `: ${t("rule.none")}`)),
   ];
 }
+
+/** @param {Account} one */
+const mayNow = (one) => standing(one)[1] === "good" ? null : h("p", { class: "hint" }, t("user.invalid"));
 
 /**
  * Rules that lie below each other, as a tree; they are sorted, and taken from the front.
