@@ -85,7 +85,7 @@ def rows(page: Page) -> list[str]:
 
 def shown(page: Page) -> str:
     """Wait for the secret that is shown once, see it as a code too, and close it."""
-    page.says("It is shown this once.")
+    page.says("Shown this once")
     secret = page.browser.text("dialog code")
     assert page.browser.value("document.querySelectorAll('dialog svg.qr path').length") == 1
     page.press("Copy")
@@ -226,7 +226,7 @@ def test_a_rotated_token_works_and_the_old_one_does_not(page, olga, connect):
     meter.hello(old)
     at_page(page, "meter")
     page.press("Rotate")
-    page.says("The old one opens nothing any more")
+    page.says("The old secret opens nothing any more")
     page.browser.click(CONFIRM)
     new = shown(page)
     assert meter.rest()[-1]["status"] == "unauthorized"

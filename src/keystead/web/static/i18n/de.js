@@ -222,10 +222,10 @@ const texts = {
   "token.things": "Nur bestimmte Dinge",
   "token.items": "Nur bestimmte Datenpunkte",
   "token.rotate": "Erneuern",
-  "token.rotate.text": "Das Gerät bekommt ein anderes Geheimnis. Das alte öffnet nichts mehr, und was damit angemeldet ist, wird sofort abgemeldet.",
+  "token.rotate.text": "Das alte Geheimnis öffnet nichts mehr; was es benutzt, wird sofort abgemeldet.",
   "token.revoke.text": "{name} ({owner}) wird sofort abgemeldet, und das Token öffnet nichts mehr.",
   "token.secret": "Das neue Token",
-  "token.secret.hint": "Es wird nur dieses eine Mal gezeigt. Kopieren Sie es, oder lassen Sie das Gerät den Code lesen.",
+  "token.secret.hint": "Nur dieses eine Mal zu sehen: Kopieren Sie es, oder lassen Sie das Gerät den Code lesen.",
 
   // what happened, by the words of the audit trail
   "action.server.start": "Server gestartet",

@@ -221,10 +221,10 @@ const texts = {
   "token.things": "Only some things",
   "token.items": "Only some items",
   "token.rotate": "Rotate",
-  "token.rotate.text": "The device gets another secret. The old one opens nothing any more, and what is signed in with it is signed out at once.",
+  "token.rotate.text": "The old secret opens nothing any more, and whatever uses it is signed out at once.",
   "token.revoke.text": "{name} ({owner}) is signed out at once, and its token opens nothing any more.",
   "token.secret": "The new token",
-  "token.secret.hint": "It is shown this once. Copy it, or let the device read the code.",
+  "token.secret.hint": "Shown this once: copy it, or let the device read the code.",
 
   // what happened, by the words of the audit trail
   "action.server.start": "Server started",

@@ -222,10 +222,10 @@ const texts = {
   "token.things": "Certains objets seulement",
   "token.items": "Certains éléments seulement",
   "token.rotate": "Remplacer",
-  "token.rotate.text": "L’appareil reçoit un autre secret. L’ancien n’ouvre plus rien, et ce qui est connecté avec lui est déconnecté aussitôt.",
+  "token.rotate.text": "L’ancien secret n’ouvre plus rien, et ce qui l’utilise est déconnecté aussitôt.",
   "token.revoke.text": "{name} ({owner}) est déconnecté aussitôt, et son jeton n’ouvre plus rien.",
   "token.secret": "Le nouveau jeton",
-  "token.secret.hint": "Il n’est affiché qu’une fois. Copiez-le, ou laissez l’appareil lire le code.",
+  "token.secret.hint": "Affiché cette seule fois : copiez-le, ou laissez l’appareil lire le code.",
 
   // what happened, by the words of the audit trail
   "action.server.start": "Serveur démarré",

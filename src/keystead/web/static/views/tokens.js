@@ -2,10 +2,10 @@
 // All tokens that may be seen: those of everybody, or one's own.
 
 import { ago, date, t } from "../i18n.js";
-import { api, listen, live, may } from "../store.js";
+import { api, listen, live } from "../store.js";
 import { badge, button, fill, h, head } from "../ui.js";
 import { table } from "../table.js";
-import { addToken, addressOf, deviceOf, isExpired, limitsOf, ownerOf, showToken } from "./token.js";
+import { addToken, addressOf, deviceOf, isExpired, limitsOf, ownerOf, showToken, tokensOf } from "./token.js";
 
 /** @typedef {import("./token.js").Token} Token */
 
@@ -58,23 +58,14 @@ function showAll({ root, signal }) {
   for (const name of names) signal.addEventListener("abort", api.on(name, ({ username }) => stale?.add(username)));
   listen("connection", () => (stale = null), signal);
   void live([...names], async () => {
-    const wanted = may("users") ? stale && [...stale] : null;
+    const wanted = stale && [...stale];
     stale = new Set();
-    try {
-      const found = await Promise.all(!wanted ? [may("users") ? api.ask("Access.GetTokens") : api.ask("Access.GetOwnTokens")]
-        : wanted.map((username) => api.ask("Access.GetTokens", { username }).catch((error) => {
-            if (error.word !== "AccessErrorNoSuchUser") throw error;
-            return { tokens: [] };
-          })));
-      if (!wanted) known = new Map();
-      for (const username of wanted ?? []) known.delete(username);
-      for (const one of found.flatMap((held) => held.tokens ?? [])) {
-        known.set(one.username, [...(known.get(one.username) ?? []), one]);
-      }
-    } catch {
-      stale = null; // all of it when the connection is back
-      return;
-    }
+    const found = await Promise.all((wanted ?? [undefined]).map(tokensOf)).catch(() => null);
+    if (!found) return void (stale = null); // all of it when the connection is back
+    if (!wanted) known = new Map();
+    for (const username of wanted ?? []) known.delete(username);
+    for (const one of found.flat()) known.set(one.username, [...(known.get(one.username) ?? []), one]);
     if (!signal.aborted) show();
+    return undefined;
   }, signal);
 }
