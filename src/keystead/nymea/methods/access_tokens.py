@@ -46,7 +46,7 @@ async def get_tokens(session: Session, *, username: str | None = None) -> list[A
         async for portion in reader.users():
             for user in portion:
                 found += [access_token(one, user) for one in await reader.tokens_of(user.id)]
-            await session.face.pause()
+                await session.face.pause()  # some have hundreds
         return found
     owner = await reader.user_named(username)
     if owner is None:
