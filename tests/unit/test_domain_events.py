@@ -83,6 +83,14 @@ CASES = [
     (TokenChanged(TABLET), told(Action.TOKEN_CHANGED, TABLET_ID, ANN_ID, *DEVICE)),
     (TokenRotated(ANN.id, TABLET.id, b"d"), told(Action.TOKEN_ROTATED, TABLET_ID, ANN_ID)),
     (TokenRemoved(ANN.id, TABLET.id), told(Action.TOKEN_REMOVED, TABLET_ID, ANN_ID)),
+    (
+        TokenRotated(ANN.id, TABLET.id, b"d", "Ann's tablet"),
+        told(Action.TOKEN_ROTATED, TABLET_ID, ANN_ID, DEVICE[0]),
+    ),
+    (
+        TokenRemoved(ANN.id, TABLET.id, "Ann's tablet"),
+        told(Action.TOKEN_REMOVED, TABLET_ID, ANN_ID, DEVICE[0]),
+    ),
     (TokenExtended(ANN.id, TABLET.id, NOON), None),
 ]
 BY_SCOPES = [UserAdded(ANN, "hash"), UserChanged(ANN), GroupAdded(STAFF), GroupChanged(STAFF)]

@@ -309,7 +309,7 @@ async def record_password(
     await tx.record(PasswordChanged(user.id, password_hash))
     for token in await tx.tokens_of(user.id):
         if not is_own or token.kind is TokenKind.SESSION:
-            await tx.record(TokenRemoved(user.id, token.id))
+            await tx.record(TokenRemoved(user.id, token.id, token.device_name))
 
 
 async def user_editor(tx: Transaction, actor: Actor) -> Actor:

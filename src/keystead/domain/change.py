@@ -75,11 +75,13 @@ class TokenRotated:
 
     Attributes:
         digest: SHA-256 of the new secret, 32 bytes.
+        device_name: for whoever reads the audit trail.
     """
 
     user_id: UserId
     token_id: TokenId
     digest: bytes = field(repr=False)
+    device_name: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +95,15 @@ class TokenExtended:
 
 @dataclass(frozen=True, slots=True)
 class TokenRemoved:
-    """A token opens nothing any more."""
+    """A token opens nothing any more.
+
+    Attributes:
+        device_name: for whoever reads the audit trail; the token itself is gone then.
+    """
 
     user_id: UserId
     token_id: TokenId
+    device_name: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -218,10 +218,10 @@ def entry_of(  # noqa: C901, PLR0912 - a branch a change
             return _about_token(author, Action.TOKEN_ADDED, token)
         case TokenChanged(token=token):
             return _about_token(author, Action.TOKEN_CHANGED, token)
-        case TokenRotated(user_id=user_id, token_id=token_id):
-            return Entry(author, Action.TOKEN_ROTATED, str(token_id), user_id.hex())
-        case TokenRemoved(user_id=user_id, token_id=token_id):
-            return Entry(author, Action.TOKEN_REMOVED, str(token_id), user_id.hex())
+        case TokenRotated():
+            return _about_secret(author, Action.TOKEN_ROTATED, change)
+        case TokenRemoved():
+            return _about_secret(author, Action.TOKEN_REMOVED, change)
         case PasswordRehashed() | TokenExtended():
             return None
         case _:
@@ -256,6 +256,11 @@ def _about_token(author: Author, action: Action, token: Token) -> Entry:
     if token.limits != NO_LIMITS:
         detail.append(("limited", "yes"))
     return Entry(author, action, str(token.id), token.user_id.hex(), detail=tuple(detail))
+
+
+def _about_secret(author: Author, action: Action, change: TokenRotated | TokenRemoved) -> Entry:
+    device = (("device", change.device_name),) if change.device_name else ()
+    return Entry(author, action, str(change.token_id), change.user_id.hex(), detail=device)
 
 
 def _about_group(author: Author, action: Action, group: Group) -> Entry:

@@ -118,7 +118,7 @@ async def take_back(directory: Directory, principal: Principal) -> None:
     """
 
     async def remove(tx: Transaction) -> None:
-        if await tx.token(principal.token_id):
-            await tx.record(TokenRemoved(principal.user.id, principal.token_id))
+        if token := await tx.token(principal.token_id):
+            await tx.record(TokenRemoved(token.user_id, token.id, token.device_name))
 
     await directory.write(None, remove, essential=True)

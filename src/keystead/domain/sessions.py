@@ -29,7 +29,7 @@ async def open_session(
         over = [t for t in sessions if is_over(t, now)]
         others = [t for t in sessions if not is_over(t, now)]
         for token in (*over, *others[: 1 - MAX_SESSIONS]):
-            await tx.record(TokenRemoved(user.id, token.id))
+            await tx.record(TokenRemoved(user.id, token.id, token.device_name))
         token = Token(
             id=new_id(directory),
             user_id=user.id,
@@ -77,7 +77,7 @@ async def close_session(directory: Directory, present: Principal) -> None:
     async def close(tx: Transaction) -> None:
         token = await tx.token(present.token_id)
         if token and token.kind is TokenKind.SESSION:
-            await tx.record(TokenRemoved(token.user_id, token.id))
+            await tx.record(TokenRemoved(token.user_id, token.id, token.device_name))
             author = author_of(present, directory.origin)
             await tx.note(
                 Entry(author, Action.SIGN_OUT, present.user.name, token.user_id.hex())

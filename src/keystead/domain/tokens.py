@@ -204,7 +204,8 @@ async def rotate_token(directory: Directory, actor: Actor, token_id: TokenId) ->
         if token.kind is not TokenKind.DEVICE:
             raise RefusedError(Reason.NO_SUCH_TOKEN)
         _check_stays_limited(present, owner, token.limits, token.expires)
-        await tx.record(TokenRotated(token.user_id, token.id, digest(secret)))
+        rotated = TokenRotated(token.user_id, token.id, digest(secret), token.device_name)
+        await tx.record(rotated)
 
     await directory.write(actor, rotate)
     return secret
@@ -221,7 +222,7 @@ async def remove_token(directory: Directory, actor: Actor, token_id: TokenId) ->
     async def remove(tx: Transaction) -> None:
         present = await still_valid(tx, actor)
         token, owner = await _changeable(tx, present, token_id)
-        await tx.record(TokenRemoved(token.user_id, token.id))
+        await tx.record(TokenRemoved(token.user_id, token.id, token.device_name))
         await keep_a_user_editor(tx, with_groups(owner.scopes, await tx.groups_of(owner.id)))
 
     await directory.write(actor, remove)
