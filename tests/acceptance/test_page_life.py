@@ -90,3 +90,13 @@ def test_a_colleague_may_write_one_set_point_and_a_lost_phone_no_more(browser, s
     browser.click("//dialog//button[.='Revoke']")
     page.says(f"{PHONE} has no access any more.")
     assert phone.rest()[-1]["status"] == "unauthorized"
+
+    # and where that is told
+    page.press("Audit trail")
+    page.shows("Audit trail")
+    page.fill(**{"Search: Audit trail": f"revoked {PHONE}"})
+    wait(lambda: browser.text("tbody").count("Token revoked") == 1)
+    told = browser.text("tbody tr")
+    assert "olga" in told
+    assert PHONE in told
+    page.check_everywhere()
