@@ -70,6 +70,9 @@ export function problem(error) {
 /** Say in words what an audit event was. @param {string} action */
 export const actionName = (action) => texts[`action.${action}`] ?? action;
 
+/** What an audit event can be. */
+export const actions = () => Object.keys(texts).filter((key) => key.startsWith("action.")).map((key) => key.slice(7));
+
 /** @param {string} text @param {Values} values */
 const fill = (text, values) =>
   text.replace(/\{(\w+)\}/g, (all, name) => String(values[name] ?? all));
@@ -77,9 +80,9 @@ const fill = (text, values) =>
 /** @param {number} n */
 export const number = (n) => n.toLocaleString(language);
 
-/** A point in time, in milliseconds. @param {number} time */
-export const dateTime = (time) =>
-  new Date(time).toLocaleString(language, { dateStyle: "medium", timeStyle: "medium" });
+/** A point in time, in milliseconds. @param {number} time @param {"medium" | "short"} [dateStyle] */
+export const dateTime = (time, dateStyle = "medium") =>
+  new Date(time).toLocaleString(language, { dateStyle, timeStyle: "medium" });
 
 /** @param {number} time */
 export const date = (time) => new Date(time).toLocaleDateString(language, { dateStyle: "medium" });

@@ -22,8 +22,10 @@ import { t } from "./i18n.js";
 import { api, listen, may, signOut, start, state } from "./store.js";
 import { button, fill, h, icon, mark } from "./ui.js";
 import { account } from "./views/account.js";
+import { audit } from "./views/audit.js";
 import { groups } from "./views/groups.js";
 import { overview } from "./views/overview.js";
+import { pairing } from "./views/pairing.js";
 import { setUp } from "./views/set_up.js";
 import { signIn } from "./views/sign_in.js";
 import { tokens } from "./views/tokens.js";
@@ -44,7 +46,7 @@ import { users } from "./views/users.js";
  */
 
 /** In the order of the navigation; the first that may be seen is shown at first. @type {View[]} */
-const VIEWS = [overview, users, groups, tokens, account];
+const VIEWS = [overview, users, groups, tokens, pairing, audit, account];
 
 const LOST_AFTER = 700; // milliseconds; shorter gaps are not worth a word
 
@@ -106,7 +108,9 @@ function show() {
       frame();
       for (const link of page.querySelectorAll("nav a")) {
         const isHere = link.getAttribute("data-view") === view?.name;
-        if (isHere) link.setAttribute("aria-current", "page");
+        if (!isHere) continue;
+        link.setAttribute("aria-current", "page");
+        link.scrollIntoView({ block: "nearest", inline: "center" });
       }
       view?.show(place);
       title(view ? t(view.title) : "");

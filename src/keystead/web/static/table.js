@@ -88,10 +88,19 @@ export function table(how) {
     choose();
   }
 
+  /** What tells of a text whether it is searched. */
+  function searched() {
+    const wanted = search.value.toLocaleLowerCase().split(/\s+/);
+    return (/** @type {string} */ text) => wanted.every((word) => text.includes(word));
+  }
+
+  /** @param {R} row */
+  const textOf = (row) => how.text?.(row).toLocaleLowerCase() ?? "";
+
   /** Apply search. */
   function choose() {
-    const wanted = search.value.toLocaleLowerCase().split(/\s+/);
-    shown = rows.filter(({ text }) => wanted.every((word) => text.includes(word))).map(({ row }) => row);
+    const isSearched = searched();
+    shown = rows.filter(({ text }) => isSearched(text)).map(({ row }) => row);
     count.textContent = shown.length === rows.length ? tn("table.count", rows.length)
       : tn("table.found", shown.length, { all: number(rows.length) });
     scroll.hidden = shown.length === 0;
@@ -140,8 +149,14 @@ export function table(how) {
     root,
     /** Show other rows; search, sort and place stay. @param {R[]} all */
     show(all) {
-      rows = all.map((row) => ({ row, text: how.text?.(row).toLocaleLowerCase() ?? "" }));
+      const at = Math.floor(scroll.scrollTop / ROW);
+      const top = at > 0 && shown[at] && how.key(shown[at]); // what comes above it does not move it
+      rows = all.map((row) => ({ row, text: textOf(row) }));
       order();
+      const now = top ? shown.findIndex((row) => how.key(row) === top) : -1;
+      if (now >= 0) scroll.scrollTop += (now - at) * ROW;
     },
+    /** Tell whether a row has what is searched. @param {R} row */
+    matches: (row) => searched()(textOf(row)),
   };
 }

@@ -52,7 +52,7 @@ const texts = {
   "password.lower": "ein Kleinbuchstabe",
   "password.upper": "ein Großbuchstabe",
   "password.digit": "eine Ziffer",
-  "password.not-name": "nicht Ihr Name",
+  "password.not-name": "nicht der Name selbst",
   "password.hint": "Lang schlägt kompliziert. Der Server lehnt auch ab, was alle zuerst probieren.",
   "password.unmet": "Das erfüllt die Regeln noch nicht.",
   "password.differs": "Die beiden sind verschieden.",
@@ -119,6 +119,7 @@ const texts = {
   "warning.tokens.text": "Sie haben noch Zugang. Widerrufen Sie, was verloren oder verkauft ist.",
   "face.nymea": "JSON-RPC",
   "face.tani": "Tani",
+  "face.control": "Befehlszeile",
   "author.user": "ein Benutzer",
   "author.owner": "der Besitzer",
   "author.nobody": "noch niemand",
@@ -226,6 +227,31 @@ const texts = {
   "token.revoke.text": "{name} ({owner}) wird sofort abgemeldet, und das Token öffnet nichts mehr.",
   "token.secret": "Das neue Token",
   "token.secret.hint": "Nur dieses eine Mal zu sehen: Kopieren Sie es, oder lassen Sie das Gerät den Code lesen.",
+
+  // pairing
+  "pairing.text": "Hier erscheint ein Gerät, das auf Knopfdruck eingelassen werden will.",
+  "pairing.none": "Kein Gerät fragt an.",
+  "pairing.left": "Wartet noch",
+  "pairing.do": "Einlassen",
+  "pairing.refuse": "Ablehnen",
+  "pairing.sure": "„{name}“ einlassen?",
+  "pairing.sure.text": "Es fragt von {source} an. Vergleichen Sie das und den Namen mit dem Gerät in Ihrer Hand: Es wird Administrator und darf alles.",
+  "pairing.done": "„{name}“ ist eingelassen.",
+  "pairing.refused": "„{name}“ ist abgelehnt.",
+
+  // audit
+  "audit": "Prüfprotokoll",
+  "audit.check": "Ob darin etwas geändert oder entfernt wurde, prüft am Gerät dieser Befehl:",
+  "audit.account": "Konto",
+  "audit.action": "Was geschah",
+  "audit.actions": "Alles",
+  "audit.outcome": "Ausgang",
+  "audit.outcomes": "Jeder Ausgang",
+  "audit.when": "Wann",
+  "audit.author": "Wer",
+  "audit.object": "Woran",
+  "audit.source": "Woher",
+  "audit.older": "Ältere zeigen",
 
   // what happened, by the words of the audit trail
   "action.server.start": "Server gestartet",

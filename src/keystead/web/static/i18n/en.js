@@ -51,7 +51,7 @@ const texts = {
   "password.lower": "a lower-case letter",
   "password.upper": "an upper-case letter",
   "password.digit": "a digit",
-  "password.not-name": "not your name",
+  "password.not-name": "not the name itself",
   "password.hint": "Long beats complicated. The server also refuses those that everybody tries first.",
   "password.unmet": "This does not meet the rules yet.",
   "password.differs": "The two differ.",
@@ -118,6 +118,7 @@ const texts = {
   "warning.tokens.text": "They still have access. Revoke what is lost or sold.",
   "face.nymea": "JSON-RPC",
   "face.tani": "Tani",
+  "face.control": "command line",
   "author.user": "a user",
   "author.owner": "the owner",
   "author.nobody": "nobody yet",
@@ -225,6 +226,31 @@ const texts = {
   "token.revoke.text": "{name} ({owner}) is signed out at once, and its token opens nothing any more.",
   "token.secret": "The new token",
   "token.secret.hint": "Shown this once: copy it, or let the device read the code.",
+
+  // pairing
+  "pairing.text": "A device that asks to be let in at the push of a button appears here.",
+  "pairing.none": "No device is asking.",
+  "pairing.left": "Waits for another",
+  "pairing.do": "Let it in",
+  "pairing.refuse": "Refuse",
+  "pairing.sure": "Let “{name}” in?",
+  "pairing.sure.text": "It asks from {source}. Compare that and the name with the device in your hand: it becomes an administrator, and may do everything.",
+  "pairing.done": "“{name}” is let in.",
+  "pairing.refused": "“{name}” is refused.",
+
+  // audit
+  "audit": "Audit trail",
+  "audit.check": "On the box, this command checks that nothing in it was changed or removed:",
+  "audit.account": "Account",
+  "audit.action": "What happened",
+  "audit.actions": "Everything",
+  "audit.outcome": "Outcome",
+  "audit.outcomes": "Every outcome",
+  "audit.when": "When",
+  "audit.author": "Who",
+  "audit.object": "To what",
+  "audit.source": "From where",
+  "audit.older": "Show older",
 
   // what happened, by the words of the audit trail
   "action.server.start": "Server started",

@@ -52,7 +52,7 @@ const texts = {
   "password.lower": "une minuscule",
   "password.upper": "une majuscule",
   "password.digit": "un chiffre",
-  "password.not-name": "pas votre nom",
+  "password.not-name": "pas le nom lui-même",
   "password.hint": "Long vaut mieux que compliqué. Le serveur refuse aussi ceux que tout le monde essaie d’abord.",
   "password.unmet": "Les règles ne sont pas encore respectées.",
   "password.differs": "Les deux diffèrent.",
@@ -119,6 +119,7 @@ const texts = {
   "warning.tokens.text": "Ils ont toujours accès. Révoquez ce qui est perdu ou vendu.",
   "face.nymea": "JSON-RPC",
   "face.tani": "Tani",
+  "face.control": "ligne de commande",
   "author.user": "un utilisateur",
   "author.owner": "le propriétaire",
   "author.nobody": "personne encore",
@@ -226,6 +227,31 @@ const texts = {
   "token.revoke.text": "{name} ({owner}) est déconnecté aussitôt, et son jeton n’ouvre plus rien.",
   "token.secret": "Le nouveau jeton",
   "token.secret.hint": "Affiché cette seule fois : copiez-le, ou laissez l’appareil lire le code.",
+
+  // pairing
+  "pairing.text": "Un appareil qui demande l’accès par appui sur le bouton apparaît ici.",
+  "pairing.none": "Aucun appareil ne demande l’accès.",
+  "pairing.left": "Attend encore",
+  "pairing.do": "Autoriser",
+  "pairing.refuse": "Refuser",
+  "pairing.sure": "Autoriser « {name} » ?",
+  "pairing.sure.text": "La demande vient de {source}. Comparez cette adresse et le nom avec l’appareil que vous avez en main : il devient administrateur et peut tout faire.",
+  "pairing.done": "« {name} » a maintenant accès.",
+  "pairing.refused": "« {name} » est refusé.",
+
+  // audit
+  "audit": "Journal d’audit",
+  "audit.check": "Sur la machine, cette commande vérifie que rien n’y a été modifié ni supprimé :",
+  "audit.account": "Compte",
+  "audit.action": "Événement",
+  "audit.actions": "Tous les événements",
+  "audit.outcome": "Résultat",
+  "audit.outcomes": "Tous les résultats",
+  "audit.when": "Quand",
+  "audit.author": "Qui",
+  "audit.object": "Sur quoi",
+  "audit.source": "Depuis",
+  "audit.older": "Afficher les précédents",
 
   // what happened, by the words of the audit trail
   "action.server.start": "Serveur démarré",

@@ -1,0 +1,215 @@
+"""The audit trail on the admin page: as it grows, what is wanted of it, and files of that."""
+
+import csv
+import json
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.acceptance.box import PASSWORD
+from tests.acceptance.browser import NEEDS_BROWSER, Browser, a_browser, wait
+from tests.acceptance.client import Client
+from tests.acceptance.page import AXE, Page
+from tests.acceptance.server import Server
+
+EVENTS = "Access.GetAuditEvents"
+PORTION = 200  # events that are shown at first
+MICROSECONDS = re.compile(r"(T\d\d:\d\d:\d\d\.\d\d\d)\d\d\dZ")  # the API has milliseconds
+
+pytestmark = [
+    *NEEDS_BROWSER,
+    pytest.mark.skipif(not AXE.exists(), reason="needs axe-core: sh tools/test-needs.sh"),
+]
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """A browser in English."""
+    with a_browser(tmp_path_factory.mktemp("browser"), "--lang=en-US") as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(browser: Browser, start) -> Iterator[Page]:
+    """The page of a new server, taken into use; the browser must find nothing to complain about."""
+    server: Server = start("new", ("nymea", "http"))
+    browser.complaints()
+    yield Page(browser, server).set_up()
+    lost = "WebSocket connection to"
+    assert [one for one in browser.complaints() if lost not in one] == []
+
+
+@pytest.fixture
+def admin(page, connect) -> Client:
+    """A client of olga's beside the page."""
+    client: Client = connect(page.server)
+    client.hello()
+    client.sign_in("olga", PASSWORD)
+    return client
+
+
+@pytest.fixture
+def exported(page, tmp_path) -> Callable[[str, str], str]:
+    """Give what a button of the page exports."""
+
+    def export(what: str, kind: str) -> str:
+        where = {"behavior": "allow", "downloadPath": str(tmp_path)}
+        page.browser.devtools("Browser.setDownloadBehavior", **where)
+        page.press(what)
+        wait(lambda: list(tmp_path.glob(f"audit-*.{kind}")))
+        (file,) = tmp_path.glob(f"audit-*.{kind}")
+        found: str = file.read_text("utf-8")
+        file.unlink()
+        return found
+
+    return export
+
+
+def to_audit(page: Page) -> None:
+    page.press("Audit trail")
+    page.shows("Audit trail")
+    wait(lambda: rows(page))
+
+
+def rows(page: Page) -> list[str]:
+    """Give the rows that can be seen, the newest first."""
+    found: list[str] = page.browser.value(
+        "[...document.querySelectorAll('tbody tr:not(.gap)')].map(r => r.innerText)"
+    )
+    return found
+
+
+def choose(page: Page, label: str, text: str) -> None:
+    page.browser.click(f"//select[@aria-label='{label}']/option[normalize-space(.)='{text}']")
+
+
+def add(client: Client, name: str, password: str = PASSWORD) -> dict[str, object]:
+    params = {"username": name, "password": password, "scopes": []}
+    answer: dict[str, object] = client.get("Users.CreateUser", **params)
+    return answer
+
+
+def guess(page: Page, name: str) -> None:
+    """Sign in with a wrong password."""
+    client = Client(page.server.urls["nymea"])
+    client.hello()
+    params = {"username": name, "password": "wrong", "deviceName": "x"}
+    assert client.get("JSONRPC.Authenticate", **params) == {"success": False}
+    client.close()
+
+
+def group(client: Client, name: str) -> None:
+    assert client.get("Access.WriteGroup", name=name)["error"] == "AccessErrorNoError"
+
+
+def test_what_happens_elsewhere_shows_at_once_in_plain_words(page, admin):
+    to_audit(page)
+    add(admin, "ann")
+    wait(lambda: rows(page)[0].startswith("User added"))
+    assert "olga" in rows(page)[0]
+    assert "ann" in rows(page)[0]
+    guess(page, "ann")
+    wait(lambda: re.match(r"Sign-in\s*failed", rows(page)[0]))
+    page.check_everywhere()
+
+    page.press("User added")
+    wait(lambda: "127.0.0.1, JSON-RPC" in page.browser.text("dialog"))
+    page.check_everywhere()
+    page.browser.click("//dialog//button[.='Close']")
+    page.shows("Audit trail")
+
+
+def test_it_is_narrowed_by_account_action_outcome_and_words(page, admin):
+    add(admin, "ann")
+    add(admin, "bob")
+    group(admin, "operators")
+    guess(page, "ann")
+    to_audit(page)
+    wait(lambda: any("failed" in row for row in rows(page)))
+
+    choose(page, "Outcome", "failed")
+    wait(lambda: len(rows(page)) == 1)
+    assert "failed" in rows(page)[0]
+    choose(page, "Outcome", "Every outcome")
+    choose(page, "What happened", "Groups")
+    wait(lambda: len(rows(page)) == 1)
+    assert "operators" in rows(page)[0]
+    choose(page, "What happened", "User added")
+    wait(lambda: {row.split("\t")[3] for row in rows(page)} >= {"ann", "bob"})
+    assert all(row.startswith("User added") for row in rows(page))
+    add(admin, "carl")
+    group(admin, "others")
+    wait(lambda: "carl" in rows(page)[0])
+    page.browser.type("input[aria-label=Account]", "bob")
+    wait(lambda: len(rows(page)) == 1)
+    assert "bob" in rows(page)[0]
+    page.browser.type("input[aria-label=Account]", "nobody at all")
+    page.says("Nothing matches.")
+    page.check_everywhere()
+    page.open("/#/audit/ann")
+    wait(lambda: rows(page))
+    assert all("ann" in row for row in rows(page))
+    page.fill(**{"Search: Audit trail": "user ADDED"})
+    wait(lambda: len(rows(page)) == 1)
+
+
+def test_older_ones_come_when_they_are_asked_for(page, admin):
+    for number in range(PORTION + 10):
+        answer = admin.get("Users.SetUserInfo", username="olga", displayName=f"Olga {number}")
+        assert answer == {"error": "UserErrorNoError"}
+    everything = len(admin.get(EVENTS, limit=500)["events"])
+    to_audit(page)
+    page.says(f"{PORTION} rows")
+    page.check_everywhere()
+    page.press("Show older")
+    page.says(f"{everything} rows")
+    assert "Show older" not in page.text
+    page.browser.run("document.querySelector('.table').scrollTop = 45 * 120")
+    wait(lambda: "gap" in page.browser.value("document.querySelector('tbody tr').className"))
+    place = "document.querySelector('.table').scrollTop"
+    before = page.browser.value(place)
+    add(admin, "ann")
+    page.says(f"{everything + 1} rows")
+    assert page.browser.value(place) == before + 45, "what is read stays where it is"
+
+
+def test_files_are_what_the_command_writes_and_hold_no_formula(page, admin, exported):
+    group(admin, '=HYPERLINK("x";"y")')
+    group(admin, "\uff0bé \N{SNOWMAN}\N{GRINNING FACE}")
+    add(admin, "-ann")
+    device = '=cmd|" /C calc"!A0;\\ é\u202e\u00a0'
+    other = Client(page.server.urls["nymea"])
+    other.hello()
+    other.sign_in("olga", PASSWORD, device)
+    other.close()
+    to_audit(page)
+    wait(lambda: any("=cmd" in row for row in rows(page)))
+    lines = exported("JSON Lines", "jsonl")
+    table = exported("CSV", "csv")
+    for written, kind in ((lines, "jsonl"), (table, "csv")):
+        there = page.server.run("audit", "export", "-", "--format", kind)
+        assert there.returncode == 0, there.stderr
+        assert written.splitlines() == MICROSECONDS.sub(r"\1Z", there.stdout).splitlines()
+    details = [dict(json.loads(line)["detail"]) for line in lines.splitlines()]
+    assert device in [detail.get("device") for detail in details]
+    for row in csv.reader(table.splitlines()):
+        assert not any(re.match(" *[=+\\-@\uff1d\uff0b\uff0d\uff20]", field) for field in row)
+
+
+def test_a_file_has_what_is_wanted_and_nothing_else_however_old(page, admin, exported):
+    add(admin, "ann")
+    for number in range(PORTION + 10):
+        admin.get("Users.SetUserInfo", username="olga", displayName=f"Olga {number}")
+    to_audit(page)
+    choose(page, "What happened", "Users")
+    page.says(f"{PORTION} rows")
+    page.fill(**{"Search: Audit trail": "ann"})
+    wait(lambda: not rows(page))
+    (line,) = exported("JSON Lines", "jsonl").splitlines()
+    event = json.loads(line)
+    assert (event["action"], event["object"], event["author_name"]) == (
+        "user.added",
+        "ann",
+        "olga",
+    )
