@@ -3,6 +3,7 @@
 It needs what the browser tests need; see `tools/test-needs.sh`.
 """
 
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from tests.acceptance.server import Server
 IMAGES = Path(__file__).parents[1] / "docs/images"
 WIDTH, HEIGHT = 1280, 860  # pixels
 PASSWORD = "Plain7Sailing"  # noqa: S105 - of a plant that ends with the pictures
+HOST = "lindenhof.local"
 BOILER = "Objects.Plant.Boiler"
 GROUPS: dict[str, list[dict[str, Any]]] = {
     "heating": [
@@ -52,6 +54,21 @@ DEVICES = {
     "kessler": ("Kessler Heating, laptop",),
     "hall-panel": ("panel in the hall",),
 }
+# A day of the plant in some seconds, so that not all has happened just now.
+FAST_CLOCK = """
+import sys
+from datetime import UTC, datetime, timedelta
+from keystead import app, cli
+
+began = datetime.now(UTC)
+
+def now():
+    present = datetime.now(UTC)
+    return min(present, began - timedelta(hours=24) + 20_000 * (present - began))
+
+app.now = now
+sys.exit(cli.main())
+"""
 
 
 @contextmanager
@@ -59,7 +76,11 @@ def a_plant(folder: Path) -> Iterator[Server]:
     """Run a server that people use: groups, users, devices, and what they have done."""
     settings = folder / "keystead.toml"
     settings.write_text('name = "Lindenhof"\n')
-    server = Server(folder / "data", ("nymea", "https"), ("--config", str(settings)))
+    program = folder / "keystead"
+    program.write_text(f"#!{sys.executable}\n{FAST_CLOCK}")
+    program.chmod(0o700)
+    flags = ("--config", str(settings))
+    server = Server(folder / "data", ("nymea", "https"), flags, program)
     clients: list[Client] = []
     try:
         server.start()
@@ -102,7 +123,9 @@ def _people(owner: Client) -> None:
 
 def take(browser: Browser, server: Server) -> None:
     """Keep a picture of a user's page, and one of the overview."""
-    page = Page(browser, server, "https").open()
+    page = Page(browser, server, "https")
+    page.address = page.address.replace("127.0.0.1", HOST)
+    page.open()
     page.fill(This_device_is_called="workshop PC")
     page.sign_in("olga", PASSWORD)
     browser.look(WIDTH, "light", HEIGHT)
@@ -133,7 +156,12 @@ def main() -> None:
     with (
         tempfile.TemporaryDirectory() as folder,
         a_plant(Path(folder)) as server,
-        a_browser(Path(folder), "--lang=en-US") as browser,
+        a_browser(
+            Path(folder),
+            "--lang=en-US",
+            "--hide-scrollbars",
+            f"--host-resolver-rules=MAP {HOST} 127.0.0.1",
+        ) as browser,
     ):
         take(browser, server)
 

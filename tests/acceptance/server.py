@@ -37,16 +37,22 @@ class Server:
         data: the data folder; it need not exist.
         schemes: what to listen on, each with a free port of 127.0.0.1; a `?query` is kept.
         flags: further arguments of `keystead serve`.
+        program: what is run.
     """
 
     def __init__(
-        self, data: Path, schemes: tuple[str, ...] = PLAIN, flags: tuple[str, ...] = ()
+        self,
+        data: Path,
+        schemes: tuple[str, ...] = PLAIN,
+        flags: tuple[str, ...] = (),
+        program: Path = KEYSTEAD,
     ) -> None:
         self.data = data
         self.log = data.with_name(f"{data.name}.stderr")
         self.printed = data.with_name(f"{data.name}.stdout")
         self._listen = [_listener(scheme) for scheme in schemes]
         self._flags = flags
+        self._program = program
         self._process: subprocess.Popen[bytes] | None = None
         self.urls: dict[str, str] = {}
 
@@ -81,7 +87,7 @@ class Server:
         arguments = [part for url in self._listen for part in ("--listen", url)]
         with self.log.open("ab") as log, self.printed.open("ab") as printed:
             self._process = subprocess.Popen(
-                [KEYSTEAD, "serve", "--data", self.data, *self._flags, *arguments],
+                [self._program, "serve", "--data", self.data, *self._flags, *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=printed,
                 stderr=log,
