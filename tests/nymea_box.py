@@ -154,6 +154,7 @@ class Box:
         setup_code: SetupCode | None = None,
         profile: PasswordProfile = PasswordProfile.NYMEA,
         fingerprint: Callable[[], str | None] = lambda: None,
+        audit_key: Callable[[], bytes | None] = lambda: None,
     ) -> None:
         self.now = 1000.0
         self.clock = SettableClock()
@@ -174,7 +175,7 @@ class Box:
         self.face = Face(
             self.directory,
             self.bus,
-            Identity("The box", UUID_OF_BOX, "1.2.3", fingerprint),
+            Identity("The box", UUID_OF_BOX, "1.2.3", fingerprint, audit_key=audit_key),
             self.rights,
             name_of=self._name_of,
             pause=go_on,

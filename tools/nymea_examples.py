@@ -68,6 +68,7 @@ STORY: tuple[tuple[str, dict[str, Any]], ...] = (
     ("Access.GetLocks", {}),
     ("Access.ClearLock", {"username": "bob"}),
     ("Access.GetAuditEvents", {"limit": 2}),
+    ("Access.CheckAudit", {}),
     ("Access.Simulate", {"method": "Access.RemoveGroup", "params": _OPERATORS}),
     ("Access.RemoveGroup", _OPERATORS),
     ("Users.ChangeUserPassword", {"username": "bob", "newPassword": "Even-Longer-6"}),

@@ -194,6 +194,14 @@ export interface AccessToken {
   readonly items?: ItemRule[];
 }
 
+/** When the trail was checked, in seconds since 1970, and what was found: a sentence a problem. */
+export interface AuditCheck {
+  time: number;
+  isIntact: boolean;
+  events: number;
+  problems: string[];
+}
+
 /** Events, and where to go on. */
 export interface AuditReturns {
   events: AccessAuditEvent[];
@@ -498,6 +506,18 @@ export interface Methods {
       username?: string;
     };
     returns: AuditReturns;
+  };
+  /**
+   * Check whether any event of the audit trail was edited, dropped, inserted or moved.
+   *
+   * What was found within the last minute is told again. Whether the end was cut off or everything
+   * computed anew, only a checkpoint that is kept elsewhere can tell: see "keystead audit verify".
+   *
+   * Permission: PermissionScopeAdmin
+   */
+  "Access.CheckAudit": {
+    params: Record<string, never>;
+    returns: AuditCheck;
   };
   /**
    * Show the device that waits to be let in by JSONRPC.RequestPushButtonAuth, if there is one.

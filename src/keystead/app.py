@@ -271,7 +271,8 @@ async def _faces(
         for one in settings.listeners
         if not one.is_encrypted and not one.is_loopback
     )
-    identity = Identity(settings.name, uuid, __version__, fingerprint, plain)
+    key = partial(audit_key.public_key, Path(settings.data))
+    identity = Identity(settings.name, uuid, __version__, fingerprint, plain, key)
     return _Faces(
         NymeaFace(
             directory,

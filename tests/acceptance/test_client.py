@@ -308,6 +308,8 @@ async def audit(client: Client) -> None:
     newest = await client.access.get_audit_events(limit=1, username=name)
     assert [event.action for event in newest.events] == ["user.removed"]
     older = await client.access.get_audit_events(before=newest.next, username=name)
+    found = await client.access.check_audit()
+    assert (found.is_intact, found.problems) == (True, ())
     assert [event.action for event in older.events] == ["user.added"]
 
 
@@ -370,6 +372,7 @@ CALLS: dict[Any, Callable[[Client], Awaitable[None]]] = {
     Access.write_group: group,
     Access.remove_group: group,
     Access.explain: explanation,
+    Access.check_audit: audit,
     Access.get_audit_events: audit,
     Access.get_tokens: new_token,
     Access.get_own_tokens: own_tokens,

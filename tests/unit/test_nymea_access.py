@@ -14,6 +14,7 @@ ANYBODY, ADMINISTRATORS, USER_EDITORS, ONESELF = "anybody", "administrators", "e
 NEW = {"username": "new", "password": PASSWORD}
 METHODS = {
     "Access.ChangeToken": ({"tokenId": UUID, "deviceName": "x"}, ONESELF),
+    "Access.CheckAudit": ({}, ADMINISTRATORS),
     "Access.ClearLock": ({"username": "ann"}, USER_EDITORS),
     "Access.CreateToken": ({"deviceName": "x"}, ONESELF),
     "Access.Explain": ({"item": "Hall.Lamp"}, ANYBODY),

@@ -229,4 +229,4 @@ def test_introspect_describes_every_method_and_notification(box):
     line = box.greet(box.token("olga"))
     described = line.get("JSONRPC.Introspect")
     assert sorted(described) == ["enums", "flags", "methods", "notifications", "types"]
-    assert (len(described["methods"]), len(described["notifications"])) == (45, 10)
+    assert (len(described["methods"]), len(described["notifications"])) == (46, 10)

@@ -74,7 +74,7 @@ def test_keystead_describes_itself_by_default(build, tmp_path):
 
     assert (outcome.code, outcome.err) == (0, "")
     assert outcome.out == (
-        "3 namespaces, 45 methods, 10 notifications; files written: 8, removed: 0.\n"
+        "3 namespaces, 46 methods, 10 notifications; files written: 8, removed: 0.\n"
     )
     index = (tmp_path / "out" / "index.md").read_text("utf-8")
     assert f"| Keystead | {__version__} | 9.0 |" in index

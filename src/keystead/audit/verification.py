@@ -95,7 +95,7 @@ def verify(
         CheckpointError: *known* is not what was signed.
         AuditKeyError: *public_key* is none.
     """
-    verification = _Verification(known)
+    verification = Verification(known)
     verification.check_key(public_key)
     verification.check_checkpoints(checkpoints, public_key)
     for events in portions:
@@ -104,10 +104,14 @@ def verify(
     return verification.report()
 
 
-class _Verification:
-    """How far the trail was followed, and what was found so far."""
+class Verification:
+    """What ``verify`` does, step by step: how far the trail was followed, and what was found.
 
-    def __init__(self, known: KeptCheckpoint | None) -> None:
+    Args:
+        known: as for ``verify``.
+    """
+
+    def __init__(self, known: KeptCheckpoint | None = None) -> None:
         self._known = known
         self._problems: list[Problem] = []
         self._further = 0
@@ -144,7 +148,11 @@ class _Verification:
     def check_checkpoints(
         self, checkpoints: Sequence[StoredCheckpoint], public_key: bytes | None
     ) -> None:
-        """Follow what stands for the events that were removed."""
+        """Follow what stands for the events that were removed; the first step.
+
+        Raises:
+            AuditKeyError: *public_key* is none.
+        """
         if checkpoints and public_key is None and self._known is None:
             self._tell(
                 Kind.KEY_MISSING,

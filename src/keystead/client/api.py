@@ -16,6 +16,7 @@ from keystead.client.types import (
     AccessRight,
     AccessSession,
     AccessToken,
+    AuditCheck,
     AuditReturns,
     AuthenticateReturns,
     Explanation,
@@ -256,6 +257,14 @@ class Access:
             {"before": before, "limit": limit, "action": action, "username": username},
             AuditReturns,
         )
+
+    async def check_audit(self) -> AuditCheck:
+        """Check whether any event of the audit trail was edited, dropped, inserted or moved.
+
+        What was found within the last minute is told again. Whether the end was cut off or everything
+        computed anew, only a checkpoint that is kept elsewhere can tell: see "keystead audit verify".
+        """
+        return await self._call("Access.CheckAudit", {}, AuditCheck)
 
     async def get_pairing(self) -> WaitingPairing:
         """Show the device that waits to be let in by JSONRPC.RequestPushButtonAuth, if there is one.

@@ -210,6 +210,15 @@ class AccessToken(Shape, frozen=True, kw_only=True):
     items: tuple[ItemRule, ...] | None = None
 
 
+class AuditCheck(Shape, frozen=True, kw_only=True):
+    """When the trail was checked, in seconds since 1970, and what was found: a sentence a problem."""
+
+    time: int
+    is_intact: bool
+    events: int
+    problems: tuple[str, ...]
+
+
 class AuditReturns(Shape, frozen=True, kw_only=True):
     """Events, and where to go on."""
 

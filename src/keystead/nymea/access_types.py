@@ -148,6 +148,15 @@ class SpokenRule(View, frozen=True, omit_defaults=True):
     group: str | msgspec.UnsetType = msgspec.UNSET
 
 
+class AuditCheck(msgspec.Struct, rename="camel", frozen=True):
+    """When the trail was checked, in seconds since 1970, and what was found: a sentence a problem."""
+
+    time: Uint
+    is_intact: bool
+    events: Uint
+    problems: list[str]
+
+
 class AccessAuditEvent(View, frozen=True, omit_defaults=True, kw_only=True):
     """An event of the audit trail; its time in milliseconds."""
 

@@ -23,6 +23,7 @@ from keystead.nymea.access_news import (
     pairing_finished,
     pairing_requested,
 )
+from keystead.nymea.access_types import AuditCheck
 from keystead.nymea.methods import catalogue
 from keystead.nymea.notifications import (
     PairingFinished,
@@ -43,6 +44,7 @@ class Identity:
     Attributes:
         fingerprint: gives that of the certificate which encrypted listeners show now, if any.
         plain_listeners: addresses that other machines reach without encryption.
+        audit_key: gives the public key of the audit trail, in PEM; None where none was made yet.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Identity:
     version: str
     fingerprint: Callable[[], str | None] = lambda: None
     plain_listeners: tuple[str, ...] = ()
+    audit_key: Callable[[], bytes | None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,7 @@ class Face:
     Attributes:
         has_buttons: whether a push button is there that a user could press.
         subscribers: the namespaces that sessions want to be notified of, if any.
+        audit_check: what the last check of the audit trail found; None before the first.
     """
 
     announces = frozenset({"Access", "Users"})  # namespaces that tell subscribers of changes
@@ -118,6 +122,7 @@ class Face:
         self._access_notified = 0
         self._pairings_told: deque[float] = deque(maxlen=PAIRINGS_TOLD)  # when
         self._pairing_told = 0  # the number of the last
+        self.audit_check: AuditCheck | None = None
         bus.join(self.announce)
 
     def session(self, peer: Peer, *, authentication: bool, source: str) -> Session:

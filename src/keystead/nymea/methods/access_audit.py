@@ -2,14 +2,18 @@
 
 import msgspec
 
+from keystead import CannotError
 from keystead.audit.chain import AuditEvent, decode
+from keystead.audit.verification import Verification
 from keystead.domain import names
 from keystead.domain.access import ADMINISTERS
-from keystead.nymea.access_types import AccessAuditEvent, access_event
+from keystead.nymea.access_types import AccessAuditEvent, AuditCheck, access_event
 from keystead.nymea.catalogue import method
 from keystead.nymea.session import Session
 from keystead.nymea.types import Uint
 
+CHECK_LASTS = 60  # seconds in which the trail is not checked again
+CHECKED_AT_ONCE = 100  # events; under a millisecond
 MAX_EVENTS = 500  # of one reply
 MAX_PORTIONS = 20  # of that many, that are searched for one reply
 
@@ -53,6 +57,43 @@ async def get_audit_events(
             return AuditReturns(found)
         await session.face.pause()
     return AuditReturns(found, before or 0)
+
+
+@method("Access.CheckAudit", access=ADMINISTERS)
+async def check_audit(session: Session) -> AuditCheck:
+    """Check whether any event of the audit trail was edited, dropped, inserted or moved.
+
+    What was found within the last minute is told again. Whether the end was cut off or everything
+    computed anew, only a checkpoint that is kept elsewhere can tell: see "keystead audit verify".
+    """
+    now = int(session.directory.clock().timestamp())
+    known = session.face.audit_check
+    if known is None or not 0 <= now - known.time < CHECK_LASTS:
+        known = session.face.audit_check = await _checked(session, now)
+    return known
+
+
+async def _checked(session: Session, now: int) -> AuditCheck:
+    reader = session.directory.store.reader
+    try:
+        key = session.face.identity.audit_key()
+        while True:
+            checkpoints = await reader.audit_checkpoints()
+            verification = Verification()
+            verification.check_checkpoints(checkpoints, key)
+            last = 0
+            while events := await reader.audit_events(last, CHECKED_AT_ONCE):
+                for event in events:
+                    verification.check_event(event)
+                last = events[-1].sequence
+                await session.face.pause()
+            if await reader.audit_checkpoints() == checkpoints:  # nothing was cut meanwhile
+                break
+    except CannotError as error:  # the key is none
+        return AuditCheck(now, is_intact=False, events=0, problems=[str(error)])
+    report = verification.report()
+    texts = [problem.text for problem in report.problems]
+    return AuditCheck(now, report.is_intact, report.count, texts)
 
 
 async def _about(session: Session, username: str) -> tuple[str, str]:
