@@ -102,6 +102,7 @@ def test_what_others_change_shows_and_search_and_focus_stay(users, connect):
         "Users.SetUserInfo", username="user001234", displayName="Ann", email="ann@example.com"
     )
     assert changed == {"error": "UserErrorNoError"}
+    client.get("Access.SignOut")  # no further device is left behind
     wait(lambda: "Ann" in users.browser.text("tbody"))
     assert users.browser.value("document.querySelector('input[type=search]').value") == (
         "user001234"
