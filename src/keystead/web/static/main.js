@@ -7,7 +7,8 @@
 //    elements with `h` of ui.js, puts them into `place.root`, and ends what it began when
 //    `place.signal` is aborted. Data comes with `api.ask` of store.js; `live(names, load, signal)`
 //    loads it again when a notification tells of a change, and when the connection is back. Put
-//    fresh data into what is there, and leave alone what somebody is typing into.
+//    fresh data into what is there, and leave alone what somebody is typing into; rows with a
+//    data-key that come out the same are kept, with the focus.
 // 2. Add it to VIEWS below: that is its place in the navigation. `needs` leaves it out for whoever
 //    may not use it; the server decides all the same. `place.args` is what follows the name in the
 //    address: #/users/ann gives ["ann"]. `link("users", "ann")` of ui.js writes such an address.
