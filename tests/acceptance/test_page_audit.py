@@ -3,7 +3,9 @@
 import csv
 import json
 import re
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 
 import pytest
 
@@ -213,3 +215,19 @@ def test_a_file_has_what_is_wanted_and_nothing_else_however_old(page, admin, exp
         "ann",
         "olga",
     )
+
+
+def test_it_says_that_all_is_as_it_was_written(page):
+    to_audit(page)
+    wait(lambda: re.search(r"\d+ events, all as they were written; checked", page.text))
+    page.check_everywhere()
+    page.press("Check again")
+    page.says("all as they were written")
+
+
+def test_it_says_which_event_was_edited(page):
+    with closing(sqlite3.connect(page.server.data / "keystead.sqlite")) as database, database:
+        database.execute("update audit_event set body = ? where seq = 2", (b'{"n": 2}',))
+    to_audit(page)
+    page.says("It is not what was written: Event 2 does not fit the one before")
+    page.check_everywhere()

@@ -58,13 +58,24 @@ export function tn(key, n, values = {}) {
   return fill(text, { n: number(n), ...values });
 }
 
+/** Words and sentences of nymea that say what one of ours says. @type {Partial<Record<string, string>>} */
+const ALIKE = {
+  "UserErrorNoError": "AccessErrorNoError",
+  "UserErrorDuplicateUserId": "AccessErrorNameTaken",
+  "UserErrorBadPassword": "AccessErrorPasswordTooWeak",
+  "UserErrorTokenNotFound": "AccessErrorNoSuchToken",
+  "UserErrorInconsistantScopes": "AccessErrorInconsistentScopes",
+  "Permission denied.": "AccessErrorForbidden",
+  "Too much is being asked at the moment; try again.": "AccessErrorBusy",
+};
+
 /** Say in words what the server refused. @param {unknown} error */
 export function problem(error) {
   const { name, word, retryAfter } = /** @type {import("./api.js").Refused} */ (error);
   if (name === "Lost") return t("problem.lost");
   if (retryAfter) return tn("problem.wait", retryAfter);
   if (name !== "Refused") return t("problem.page", { text: String(error) });
-  return texts[`error.${word}`] ?? t("problem.server", { text: word });
+  return texts[`error.${ALIKE[word] ?? word}`] ?? t("problem.server", { text: word });
 }
 
 /** Say in words what an audit event was. @param {string} action */

@@ -241,7 +241,10 @@ const texts = {
 
   // audit
   "audit": "Prüfprotokoll",
-  "audit.check": "Ob darin etwas geändert oder entfernt wurde, prüft am Gerät dieser Befehl:",
+  "audit.intact": "{n} Ereignisse, alle wie geschrieben; geprüft {when}.",
+  "audit.changed": "Es ist nicht, was geschrieben wurde: {text}",
+  "audit.check": "Ob das Ende fehlt, zeigt am Gerät ein aufgehobener Prüfpunkt:",
+  "audit.again": "Erneut prüfen",
   "audit.account": "Konto",
   "audit.action": "Was geschah",
   "audit.actions": "Alles",
@@ -320,16 +323,9 @@ const texts = {
   "error.AccessErrorStorageFailed": "Die Änderung konnte nicht gespeichert werden; nichts wurde geändert.",
 
   // ... and of UserError, and what methods say without a word of their own
-  "error.UserErrorNoError": "Erledigt.",
   "error.UserErrorBackendError": "Der Server konnte das nicht tun; nichts wurde geändert.",
   "error.UserErrorInvalidUserId": "Das kann kein Name sein, oder diesen Benutzer gibt es nicht.",
-  "error.UserErrorDuplicateUserId": "Dieser Name, oder einer, der gleich aussieht, ist vergeben.",
-  "error.UserErrorBadPassword": "Dieses Passwort erfüllt die Regeln nicht, oder ist eines, das alle zuerst probieren.",
-  "error.UserErrorTokenNotFound": "Dieses Token gibt es nicht mehr.",
   "error.UserErrorPermissionDenied": "Die Regeln erlauben das nicht.",
-  "error.UserErrorInconsistantScopes": "Diese Rechte gehen nicht zusammen.",
-  "error.Permission denied.": "Das Recht dazu fehlt.",
-  "error.Too much is being asked at the moment; try again.": "Im Moment wird zu viel verlangt; versuchen Sie es wieder.",
 };
 
 export default texts;

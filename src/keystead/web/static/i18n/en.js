@@ -240,7 +240,10 @@ const texts = {
 
   // audit
   "audit": "Audit trail",
-  "audit.check": "On the box, this command checks that nothing in it was changed or removed:",
+  "audit.intact": "{n} events, all as they were written; checked {when}.",
+  "audit.changed": "It is not what was written: {text}",
+  "audit.check": "Whether its end was cut off, a kept checkpoint shows on the box:",
+  "audit.again": "Check again",
   "audit.account": "Account",
   "audit.action": "What happened",
   "audit.actions": "Everything",
@@ -319,16 +322,9 @@ const texts = {
   "error.AccessErrorStorageFailed": "The change could not be stored; nothing was changed.",
 
   // ... and of UserError, and what methods say without a word of their own
-  "error.UserErrorNoError": "Done.",
   "error.UserErrorBackendError": "The server could not do this; nothing was changed.",
   "error.UserErrorInvalidUserId": "This cannot be a name, or there is no such user.",
-  "error.UserErrorDuplicateUserId": "This name, or one that looks the same, is taken.",
-  "error.UserErrorBadPassword": "This password does not meet the rules, or is one that everybody tries first.",
-  "error.UserErrorTokenNotFound": "There is no such token any more.",
   "error.UserErrorPermissionDenied": "The rules do not allow this.",
-  "error.UserErrorInconsistantScopes": "These rights do not go together.",
-  "error.Permission denied.": "The right for this is missing.",
-  "error.Too much is being asked at the moment; try again.": "Too much is being asked at the moment; try again.",
 };
 
 export default texts;

@@ -241,7 +241,10 @@ const texts = {
 
   // audit
   "audit": "Journal d’audit",
-  "audit.check": "Sur la machine, cette commande vérifie que rien n’y a été modifié ni supprimé :",
+  "audit.intact": "{n} événements, tous tels qu’écrits ; vérifié {when}.",
+  "audit.changed": "Ce n’est pas ce qui a été écrit : {text}",
+  "audit.check": "Si la fin manque, un point de contrôle conservé le montre sur la machine :",
+  "audit.again": "Vérifier à nouveau",
   "audit.account": "Compte",
   "audit.action": "Événement",
   "audit.actions": "Tous les événements",
@@ -320,16 +323,9 @@ const texts = {
   "error.AccessErrorStorageFailed": "La modification n’a pu être enregistrée ; rien n’a changé.",
 
   // ... and of UserError, and what methods say without a word of their own
-  "error.UserErrorNoError": "Fait.",
   "error.UserErrorBackendError": "Le serveur n’a pas pu le faire ; rien n’a changé.",
   "error.UserErrorInvalidUserId": "Ce nom n’est pas valable, ou cet utilisateur n’existe pas.",
-  "error.UserErrorDuplicateUserId": "Ce nom, ou un nom d’apparence identique, est pris.",
-  "error.UserErrorBadPassword": "Ce mot de passe ne respecte pas les règles, ou fait partie de ceux que tout le monde essaie d’abord.",
-  "error.UserErrorTokenNotFound": "Ce jeton n’existe plus.",
   "error.UserErrorPermissionDenied": "Les règles ne le permettent pas.",
-  "error.UserErrorInconsistantScopes": "Ces droits ne vont pas ensemble.",
-  "error.Permission denied.": "Le droit nécessaire manque.",
-  "error.Too much is being asked at the moment; try again.": "Trop de demandes en ce moment ; réessayez.",
 };
 
 export default texts;

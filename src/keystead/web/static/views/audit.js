@@ -1,7 +1,7 @@
 // @ts-check
 // What happened: its end as it grows, what is wanted of it, and files of that.
 
-import { actionName, actions, dateTime, t } from "../i18n.js";
+import { actionName, actions, ago, dateTime, number, t } from "../i18n.js";
 import { api, live } from "../store.js";
 import { badge, button, dialog, facts, fill, h, head } from "../ui.js";
 import { table } from "../table.js";
@@ -103,6 +103,15 @@ export const audit = {
       draw();
     };
 
+    const checked = h("p", { class: "hint", role: "status" });
+    /** Show what the last check of the whole trail found. */
+    const check = async () => {
+      const { time, isIntact, events: n, problems } = await api.ask("Access.CheckAudit", {});
+      fill(checked, isIntact ? t("audit.intact", { n: number(n), when: ago(time * 1000) })
+        : h("strong", {}, t("audit.changed", { text: problems[0] ?? "" })), " ",
+      button(t("audit.again"), check, { kind: "quiet" }));
+    };
+
     /** @param {string} kind @param {(events: AuditEvent[]) => string} written */
     const exportAs = (kind, written) => async () => {
       const filter = wanted();
@@ -122,7 +131,9 @@ export const audit = {
 
     fill(root, head(t("audit"), button("CSV", exportAs("csv", csv), { label: `${t("action.export")}: CSV` }),
       button("JSON Lines", exportAs("jsonl", jsonLines), { label: `${t("action.export")}: JSON Lines` })),
-    list.root, older, h("p", { class: "hint" }, t("audit.check"), " ", h("code", {}, "keystead audit verify")));
+    checked, list.root, older,
+    h("p", { class: "hint" }, t("audit.check"), " ", h("code", {}, "keystead audit verify --checkpoint")));
+    check().catch(() => {}); // the connection went; who comes back to this view sees it
     const timer = setInterval(again, POLL);
     signal.addEventListener("abort", () => clearInterval(timer));
     void live(["Access.AccountChanged", "Access.GroupChanged", "Access.TokensChanged"], load, signal);
