@@ -191,7 +191,7 @@ class Store(Protocol):
             operation: awaits nothing but the transaction, changes nothing else (it may run on
                 another thread, and more than once).
             author: whose doing it is.
-            bulk: it records so much that nothing else should wait for it in the meantime.
+            bulk: it takes so long that nothing else should wait for it in the meantime.
             essential: it goes on where the audit trail cannot be written. The trail then tells
                 later how much it misses.
 
