@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.box import Box, Connect, set_up
+from tests.acceptance.browser import Browser, a_browser
 from tests.acceptance.client import Client
+from tests.acceptance.page import Page
 from tests.acceptance.server import PLAIN, Server
 from tests.acceptance.tani_client import Open, Tani, TaniBox
 
@@ -105,3 +107,20 @@ def tani(
     )
     yield box
     assert box.admin().who == "olga"
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """A browser in English."""
+    with a_browser(tmp_path_factory.mktemp("browser"), "--lang=en-US") as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(browser: Browser, start: Start) -> Iterator[Page]:
+    """The page of a new server, taken into use; the browser must find nothing to complain about."""
+    server = start("new", ("nymea", "http"))
+    browser.complaints()
+    yield Page(browser, server).set_up()
+    lost = "WebSocket connection to"
+    assert [one for one in browser.complaints() if lost not in one] == []

@@ -6,7 +6,7 @@ import pytest
 
 from bench.populate import populate
 from tests.acceptance.box import PASSWORD
-from tests.acceptance.browser import NEEDS_BROWSER, Browser, a_browser, wait
+from tests.acceptance.browser import NEEDS_BROWSER, Browser, wait
 from tests.acceptance.page import AXE, Page
 from tests.acceptance.server import Server
 
@@ -31,13 +31,6 @@ pytestmark = [
     *NEEDS_BROWSER,
     pytest.mark.skipif(not AXE.exists(), reason="needs axe-core: sh tools/test-needs.sh"),
 ]
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    """A browser in English."""
-    with a_browser(tmp_path_factory.mktemp("browser"), "--lang=en-US") as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.acceptance.box import ALL_SIX, CONTROL, PASSWORD
-from tests.acceptance.browser import NEEDS_BROWSER, Browser, a_browser, wait
+from tests.acceptance.browser import NEEDS_BROWSER, Browser, wait
 from tests.acceptance.client import Client, Message
 from tests.acceptance.page import AXE, Page
 from tests.acceptance.server import Server
@@ -17,13 +17,6 @@ pytestmark = [
     *NEEDS_BROWSER,
     pytest.mark.skipif(not AXE.exists(), reason="needs axe-core: sh tools/test-needs.sh"),
 ]
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    """A browser in English."""
-    with a_browser(tmp_path_factory.mktemp("browser"), "--lang=en-US") as browser:
-        yield browser
 
 
 @pytest.fixture

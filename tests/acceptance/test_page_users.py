@@ -1,14 +1,12 @@
 """Users on the admin page: found, added, given one right and no more, barred, removed."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 
 from tests.acceptance.box import PASSWORD
-from tests.acceptance.browser import NEEDS_BROWSER, Browser, a_browser, wait
+from tests.acceptance.browser import NEEDS_BROWSER, wait
 from tests.acceptance.page import AXE, Page
-from tests.acceptance.server import Server
 
 CONFIRM = "dialog:last-of-type button[type=submit]"
 BOILER = "Objects.Plant.Boiler.SetPoint"
@@ -17,23 +15,6 @@ pytestmark = [
     *NEEDS_BROWSER,
     pytest.mark.skipif(not AXE.exists(), reason="needs axe-core: sh tools/test-needs.sh"),
 ]
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    """A browser in English."""
-    with a_browser(tmp_path_factory.mktemp("browser"), "--lang=en-US") as browser:
-        yield browser
-
-
-@pytest.fixture
-def page(browser: Browser, start) -> Iterator[Page]:
-    """The page of a new server, taken into use; the browser must find nothing to complain about."""
-    server: Server = start("new", ("nymea", "http"))
-    browser.complaints()
-    yield Page(browser, server).set_up()
-    lost = "WebSocket connection to"
-    assert [one for one in browser.complaints() if lost not in one] == []
 
 
 def add(page: Page, name: str) -> None:
