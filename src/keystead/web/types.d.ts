@@ -1,0 +1,97 @@
+// Types that the modules of the page share. The type checker knows them everywhere without an
+// import; browsers never load this file.
+
+import type * as api from "../../../docs/reference/api";
+
+declare global {
+  type Methods = api.Methods;
+  type MethodName = api.MethodName;
+  type Notifications = api.Notifications;
+  type NotificationName = api.NotificationName;
+  type Params<M extends MethodName> = Methods[M]["params"];
+  type Returns<M extends MethodName> = Methods[M]["returns"];
+
+  type Account = api.AccessAccount;
+  type AuditEvent = api.AccessAuditEvent;
+  type Effect = api.AccessEffect;
+  type Group = api.AccessGroup;
+  type Hello = api.HelloReturns;
+  type Me = Returns<"Access.GetOwnState">;
+  type Pairing = api.AccessPairing;
+  type Right = api.AccessRight;
+  type Rule = api.ItemRule;
+  type Scope = api.PermissionScope;
+  type ServerState = Returns<"Access.GetServerState">;
+  type Session = api.AccessSession;
+  type Setup = Returns<"Access.GetSetup">;
+  type Token = api.AccessToken;
+
+  /** The name of a text. */
+  type Key = keyof typeof import("./static/i18n/en.js").default;
+  type Language = "en" | "fr" | "de";
+
+  /** What an element is filled with; what is nothing is left out. */
+  type Child = Node | string | number | null | undefined | false;
+  type Children = Child | Child[];
+  type Mood = "good" | "bad" | "warn" | "calm";
+
+  type Input = HTMLInputElement & HTMLSelectElement & HTMLTextAreaElement;
+
+  interface Field {
+    root: HTMLElement;
+    input: Input;
+    /** Say what is wrong with it; nothing with "". */
+    say: (text: string) => void;
+    value: string;
+    checked: boolean;
+  }
+
+  interface FieldHow {
+    /** Of the input; "select" and "textarea" are elements of their own. */
+    type?: string;
+    value?: string;
+    /** Below the label. */
+    hint?: string;
+    autocomplete?: string;
+    required?: boolean;
+    checked?: boolean;
+    /** Of a select: value and text. */
+    options?: [string, string][];
+    /** Further attributes. */
+    more?: Record<string, any>;
+  }
+
+  interface Column<R> {
+    title: string;
+    cell: (row: R) => Children;
+    /** What is compared; without it the column cannot be sorted. */
+    sort?: (row: R) => string | number;
+    /** Left out on narrow screens. */
+    minor?: boolean;
+    /** Set to the right. */
+    number?: boolean;
+  }
+
+  /** What a view needs: see `may` of store.js. */
+  type Need = "users" | "admin" | "own" | "tokens";
+  type Phase = "wait" | "set-up" | "sign-in" | "in";
+
+  interface Place {
+    /** To be filled. */
+    root: HTMLElement;
+    /** What follows the name of the view in the address. */
+    args: string[];
+    /** Aborted when another view is shown. */
+    signal: AbortSignal;
+  }
+
+  interface View {
+    /** In the address. */
+    name: string;
+    title: Key;
+    /** A path of 16 by 16. */
+    icon: string;
+    needs?: Need;
+    show: (place: Place) => void;
+  }
+}
