@@ -41,5 +41,7 @@ rm -f .venv/ready
     --require-hashes --requirement requirements/dev.lock
 .venv/bin/python -m pip install --quiet --disable-pip-version-check \
     --no-deps --no-build-isolation --editable .
+# As pip does with all else: whoever may not write here would compile at each start.
+.venv/bin/python -m compileall -q src/keystead
 touch .venv/ready
 say "done"
