@@ -46,6 +46,11 @@ declare global {
     checked: boolean;
   }
 
+  /** What edits a value. */
+  type Editor<V> = { root: HTMLElement; value: V };
+  type Editors = Record<string, Editor<any>>;
+  type ValuesOf<E extends Editors> = { [K in keyof E]: E[K]["value"] };
+
   interface FieldHow {
     /** Of the input; "select" and "textarea" are elements of their own. */
     type?: string;
@@ -70,6 +75,64 @@ declare global {
     minor?: boolean;
     /** Set to the right. */
     number?: boolean;
+  }
+
+  interface TableHow<R> {
+    /** What it lists. */
+    label: string;
+    /** The first is what a row is called. */
+    columns: Column<R>[];
+    /** Its own of each row. One with its type written out says what R is. */
+    key: (row: R) => string;
+    /** What is searched; without it there is no search. */
+    text?: (row: R) => string;
+    /** What is said where there are no rows. */
+    empty: string;
+    /** Beside the search. */
+    tools?: HTMLElement;
+    /** Index of the column that sorts at first. */
+    sortBy?: number;
+  }
+
+  interface ButtonHow {
+    /** "main" for the one that is meant, "danger" for what cannot be taken back. */
+    kind?: "main" | "danger" | "quiet";
+    /** What is read out, where that is more than what is shown. */
+    label?: string;
+  }
+
+  /** What is thrown where the server refuses, or cannot be asked: see api.js. */
+  interface Refusal extends Error {
+    word?: string;
+    /** Seconds to wait. */
+    retryAfter?: number;
+  }
+
+  /** A field, and what is wrong with it; nothing with "". */
+  type Fault = [Field, string];
+
+  interface FormHow {
+    fields?: ({ root: HTMLElement } | HTMLElement | null | undefined | false)[];
+    /** What the button says. */
+    action: string;
+    /** May throw; that is said above the buttons, and nothing that was typed is lost. */
+    submit: () => unknown;
+    /** Before anything is sent; the first field that is wrong gets the focus. */
+    check?: () => Fault[];
+    /** Further ones. */
+    buttons?: Child[];
+    kind?: "main" | "danger";
+    /** Say it in another way. */
+    refused?: (error: Refusal, say: (text: string) => void) => void;
+  }
+
+  interface AskHow extends Omit<FormHow, "action" | "buttons"> {
+    /** Without it the title. */
+    action?: string;
+    /** Above the fields. */
+    lead?: Children;
+    /** As of a form; where it gives false, the dialog stays. */
+    submit: () => unknown;
   }
 
   /** What a view needs: see `may` of store.js. */

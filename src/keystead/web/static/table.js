@@ -1,60 +1,35 @@
-// @ts-check
 // A table that stays quick with thousands of rows: only those in sight are there. Search and sort
 // work on all of them, and what they look at is made once, when the rows come.
 
 import { number, t, tn } from "./i18n.js";
 import { fill, freshId, h, nothing } from "./ui.js";
 
-/**
- * @template R
- * @typedef {object} Column
- * @property {string} title
- * @property {(row: R) => import("./ui.js").Child | import("./ui.js").Child[]} cell
- * @property {(row: R) => string | number} [sort] what is compared; without it the column cannot be sorted
- * @property {boolean} [minor] left out on narrow screens
- * @property {boolean} [number] set to the right
- */
-
 const ROW = 45; // pixels; the height in page.css
 const MARGIN = 12; // rows beyond what can be seen
 const ALL_AT_ONCE = 50; // rows that need no windowing
 
-/**
- * Make a table.
- *
- * @template R
- * @param {object} how
- * @param {string} how.label what it lists
- * @param {Column<R>[]} how.columns the first is what a row is called
- * @param {(row: R) => string} how.key
- * @param {(row: R) => string} [how.text] what is searched; without it there is no search
- * @param {string} how.empty what is said where there are no rows
- * @param {HTMLElement} [how.tools] beside the search
- * @param {number} [how.sortBy] index of the column that sorts at first
- */
+const { compare } = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
+
+/** Make a table. @template R @param {TableHow<R>} how */
 export function table(how) {
-  /** @type {{row: R, text: string}[]} sorted, with what is searched */
-  let rows = [];
+  /** @type {{row: R, text: string}[]} */
+  let rows = []; // sorted, with what is searched
   /** @type {R[]} */
   let shown = [];
   let by = how.sortBy ?? -1;
-  let down = false;
+  let isDown = false;
   let first = -1;
-  const compare = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" }).compare;
 
   const count = h("p", { class: "count", role: "status" });
   const searchId = freshId();
   const search = h("input", { id: searchId, type: "search", autocomplete: "off",
     spellcheck: "false", placeholder: t("table.search"), oninput: () => choose() });
-  const heads = how.columns.map((column, index) => {
-    const th = h("th", { scope: "col", class: classes(column) });
-    fill(th, column.sort ? h("button", { type: "button", onclick: () => {
-      down = by === index && !down;
+  const heads = how.columns.map((column, index) =>
+    h("th", { scope: "col", class: classes(column) }, column.sort ? h("button", { type: "button", onclick: () => {
+      isDown = by === index && !isDown;
       by = index;
       order();
-    } }, column.title) : column.title);
-    return th;
-  });
+    } }, column.title) : column.title));
   const body = h("tbody");
   const grid = h("table", {}, h("caption", { class: "away" }, how.label),
     h("thead", {}, h("tr", {}, heads)), body);
@@ -67,22 +42,21 @@ export function table(how) {
     scroll, none);
 
   /** @param {Column<R>} column */
-  function classes(column) {
-    return [column.minor && "minor", column.number && "number"].filter(Boolean).join(" ") || undefined;
+  function classes({ minor, number }) {
+    return [minor && "minor", number && "number"].filter(Boolean).join(" ") || undefined;
   }
 
-  /** Apply sort, then search. */
   function order() {
     const sort = how.columns[by]?.sort;
     if (sort) {
       const keyed = rows.map((one) => ({ one, key: sort(one.row) }));
-      keyed.sort((a, b) => typeof a.key === "number" && typeof b.key === "number"
-        ? a.key - b.key : compare(String(a.key), String(b.key)));
+      keyed.sort(({ key: a }, { key: b }) =>
+        typeof a === "number" && typeof b === "number" ? a - b : compare(String(a), String(b)));
       rows = keyed.map(({ one }) => one);
-      if (down) rows.reverse();
+      if (isDown) rows.reverse();
     }
     heads.forEach((th, index) => {
-      if (index === by) th.setAttribute("aria-sort", down ? "descending" : "ascending");
+      if (index === by) th.setAttribute("aria-sort", isDown ? "descending" : "ascending");
       else th.removeAttribute("aria-sort");
     });
     choose();
@@ -97,7 +71,6 @@ export function table(how) {
   /** @param {R} row */
   const textOf = (row) => how.text?.(row).toLocaleLowerCase() ?? "";
 
-  /** Apply search. */
   function choose() {
     const isSearched = searched();
     shown = rows.filter(({ text }) => isSearched(text)).map(({ row }) => row);
@@ -107,16 +80,20 @@ export function table(how) {
     none.hidden = shown.length > 0;
     none.textContent = rows.length ? t("table.none") : how.empty;
     grid.setAttribute("aria-rowcount", String(shown.length + 1));
+    redraw();
+  }
+
+  function redraw() {
     first = -1;
     draw();
   }
 
   /** Show the rows that can be seen. */
   function draw() {
-    const windowed = shown.length > ALL_AT_ONCE;
-    scroll.classList.toggle("windowed", windowed);
-    const size = windowed ? Math.ceil((scroll.clientHeight || 800) / ROW) + 2 * MARGIN : shown.length;
-    const wanted = windowed ? Math.max(0, Math.floor(scroll.scrollTop / ROW) - MARGIN) : 0;
+    const isWindowed = shown.length > ALL_AT_ONCE;
+    scroll.classList.toggle("windowed", isWindowed);
+    const size = isWindowed ? Math.ceil((scroll.clientHeight || 800) / ROW) + 2 * MARGIN : shown.length;
+    const wanted = isWindowed ? Math.max(0, Math.floor(scroll.scrollTop / ROW) - MARGIN) : 0;
     const from = Math.min(wanted - (wanted % MARGIN), Math.max(0, shown.length - size));
     if (from === first) return;
     first = from;
@@ -125,12 +102,9 @@ export function table(how) {
   }
 
   /** @param {R} row @param {number} index */
-  function line(row, index) {
-    return h("tr", { "data-key": how.key(row), "aria-rowindex": index + 2 },
-      how.columns.map((column, at) =>
-        h(at ? "td" : "th", { scope: at ? undefined : "row", class: classes(column) },
-          ...[column.cell(row)].flat())));
-  }
+  const line = (row, index) => h("tr", { "data-key": how.key(row), "aria-rowindex": index + 2 },
+    how.columns.map((column, at) =>
+      h(at ? "td" : "th", { scope: at ? undefined : "row", class: classes(column) }, column.cell(row))));
 
   /** Hold the place of rows that are not there. @param {number} number */
   function gap(number) {
@@ -140,10 +114,7 @@ export function table(how) {
     return h("tr", { class: "gap", "aria-hidden": "true" }, cell);
   }
 
-  new ResizeObserver(() => {
-    first = -1;
-    draw();
-  }).observe(scroll);
+  new ResizeObserver(redraw).observe(scroll);
 
   return {
     root,

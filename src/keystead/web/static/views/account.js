@@ -6,9 +6,9 @@ import { api, live, may, ring, state, stays } from "../store.js";
 import { button, facts, field, fill, form, h, head, section, toast } from "../ui.js";
 import { passwordFields } from "./password.js";
 import { mayOf } from "./rights.js";
-import { addToken, tokenRows } from "./token.js";
+import { addToken, tokenRows } from "./tokens.js";
 
-/** @type {import("../main.js").View} */
+/** @type {View} */
 export const account = {
   name: "account",
   title: "account",
@@ -44,9 +44,7 @@ function details(found) {
 }
 
 function passwordSection() {
-  const rules = state.setup?.passwordRules;
-  if (!rules) return null;
-  const { fields, password, check } = passwordFields(rules, () => state.me?.username ?? "");
+  const { fields, password, check } = passwordFields(() => state.me?.username ?? "");
   const made = form({
     fields: [h("input", { type: "text", class: "away", autocomplete: "username", tabindex: -1,
       "aria-hidden": "true", value: state.me?.username, readonly: true }), ...fields],

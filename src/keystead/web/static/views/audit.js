@@ -14,7 +14,7 @@ const POLL = 2_000; // milliseconds; no notification tells of events
 const PORTION = 200; // events that are asked for, and shown more at a time
 const MOST = 500; // that come at once, for files
 
-/** @type {import("../main.js").View} */
+/** @type {View} */
 export const audit = {
   name: "audit",
   title: "audit",

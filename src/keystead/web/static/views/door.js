@@ -7,7 +7,7 @@ import { copyButton, field, fill, h, mark } from "../ui.js";
 
 /**
  * @param {HTMLElement} root @param {string} title @param {string} text @param {HTMLElement} form
- * @param {import("../ui.js").Child} aside
+ * @param {Child} aside
  */
 export function door(root, title, text, form, aside) {
   fill(root, h("div", { class: "door" },
@@ -26,7 +26,7 @@ function languages() {
       } }, name));
 }
 
-/** How one knows that this is the right box, and that nobody listens in. @param {import("../store.js").Setup} setup */
+/** How one knows that this is the right box, and that nobody listens in. @param {Setup} setup */
 export function assurance(setup) {
   const text = setup.certificateFingerprint;
   if (location.protocol !== "https:") {

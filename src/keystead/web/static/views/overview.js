@@ -8,13 +8,13 @@ import { badge, facts, fill, h, head, link, nothing, section } from "../ui.js";
 /**
  * @typedef {import("../../../../../docs/reference/api").AccessSession} Session
  * @typedef {import("../../../../../docs/reference/api").AccessAuditEvent} AuditEvent
- * @typedef {import("../store.js").Methods["Access.GetServerState"]["returns"]} ServerState
+ * @typedef {Methods["Access.GetServerState"]["returns"]} ServerState
  */
 
 const EVENTS = 12; // that are shown
 const POLL = 10_000; // milliseconds; connections come and go without a notification
 
-/** @type {import("../main.js").View} */
+/** @type {View} */
 export const overview = {
   name: "overview",
   title: "overview",

@@ -9,7 +9,7 @@ import { button, dialog, facts, form, h, head, nothing, section, toast } from ".
 
 const POLL = 5_000; // milliseconds; where many ask at once, not all of them are told
 
-/** @type {import("../main.js").View} */
+/** @type {View} */
 export const pairing = {
   name: "pairing",
   title: "action.pairing",

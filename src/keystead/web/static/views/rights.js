@@ -1,149 +1,221 @@
-// @ts-check
-// What users and groups have in common: rights in words, rules of items, trying, and saving.
+// What users, groups and tokens have in common: rights in words, what a change comes to, trying, and editing.
 
-import { dateTime, problem, t } from "../i18n.js";
+import { dateTime, localTime, seconds, t } from "../i18n.js";
 import { api } from "../store.js";
-import { badge, button, confirmByName, dialog, field, fill, form, h, link, required, toast } from "../ui.js";
+import { ask, askByName, badge, field, fill, form, h, link, required, toast } from "../ui.js";
 
-/**
- * @import {AccessAccount as Account, AccessEffect as Effect, AccessRight as Right, ItemRule as Rule, PermissionScope as Scope}
- *   from "../../../../../docs/reference/api"
- */
-
-/** @type {Record<Right, import("../i18n.js").Key>} */
-const RIGHTS = {
-  AccessRightUserEdit: "right.users",
-  AccessRightEditor: "right.editor",
-  AccessRightDiag: "right.diag",
-};
+const ADMIN = "PermissionScopeAdmin";
+const DETAILS = "Users.SetUserInfo"; // changes no rights, and is not simulated
 
 /** @type {Scope[]} */
-const SCOPES = ["PermissionScopeControlThings", "PermissionScopeConfigureThings",
-  "PermissionScopeAccessAllThings", "PermissionScopeExecuteRules", "PermissionScopeConfigureRules",
-  "PermissionScopeAdmin"];
+const SCOPES = ["PermissionScopeControlThings", "PermissionScopeConfigureThings", "PermissionScopeAccessAllThings",
+  "PermissionScopeExecuteRules", "PermissionScopeConfigureRules", ADMIN];
 
-/** @param {Right} right */
-export const rightName = (right) => t(RIGHTS[right]);
+/** @type {Record<string, Key>} */
+const RIGHTS = { AccessRightUserEdit: "right.users", AccessRightEditor: "right.editor", AccessRightDiag: "right.diag" };
 
-/** @param {Scope} scope */
-export const scopeName = (scope) => t(`scope.${scope}`);
+/** @type {Record<string, Key>} what the rights, and parts of accounts and tokens, are called */
+const NAMES = { ...RIGHTS, enabled: "user.on", since: "user.since", until: "user.until", expires: "user.until",
+  password: "password" };
 
-/** What scopes come to: of whoever may do everything nothing else is said. @param {readonly Scope[]} held */
-export const scopeNames = (held) =>
-  held.filter((one, _, all) => one === "PermissionScopeAdmin" || !all.includes("PermissionScopeAdmin")).map(scopeName);
+export const rightName = (right = "") => t(RIGHTS[right]);
 
-/**
- * Boxes to tick, one a value. `how` is "away" where a heading says the title already.
- * @template {string} V @param {string} title @param {[V, string][]} [options] @param {"away"} [how]
- */
-export function ticks(title, options = [], how) {
-  /** @type {Map<V, import("../ui.js").Field>} */
-  let boxes = new Map();
-  const root = h("fieldset");
-  /** Offer just these; what is ticked stays. @param {[V, string][]} fresh */
-  const offer = (fresh) => {
-    if (boxes.size && [...boxes.keys()].join() === fresh.map(([value]) => value).join()) return;
-    boxes = new Map(fresh.map(([value, text]) => [value, boxes.get(value) ?? field(text, { type: "checkbox" })]));
-    fill(root, h("legend", { class: how }, title), [...boxes.values()].map((box) => box.root));
-  };
-  offer(options);
-  return {
-    root,
-    offer,
-    /** @returns {V[]} */
-    get value() { return [...boxes].filter(([, box]) => box.checked).map(([value]) => value); },
-    /** @param {readonly V[]} wanted */
-    tick(wanted) { for (const [value, box] of boxes) box.checked = wanted.includes(value); },
-  };
-}
+export const scopeName = (scope = "") => t(`scope.${/** @type {Scope} */ (scope)}`);
 
-export const scopeTicks = () => ticks(t("scope"), SCOPES.map((scope) => [scope, scopeName(scope)]));
-
-/** @param {"away"} [how] */
-export const rightTicks = (how) => ticks(t("right"),
-  /** @type {Right[]} */ (Object.keys(RIGHTS)).map((right) => [right, rightName(right)]), how);
+/** What scopes come to: of whoever may do everything nothing else is said. @param {string[]} held */
+export const scopeNames = (held) => (held.includes(ADMIN) ? [ADMIN] : held).map(scopeName);
 
 /** What somebody may do by themselves, in a few words. @param {Account} one */
-export function mayOf(one) {
-  if (one.scopes.includes("PermissionScopeAdmin")) return scopeName("PermissionScopeAdmin");
-  const rules = one.items.length ? `${t("rules")}: ${one.items.length}` : [];
-  return one.scopes.map(scopeName).concat(one.rights.map(rightName), rules).join(", ")
-    || (one.groups.length ? "–" : t("scope.PermissionScopeNone"));
-}
-
-// --- saving --------------------------------------------------------------------------------------
+export const mayOf = ({ scopes, rights, items, groups }) => scopes.includes(ADMIN) ? scopeName(ADMIN)
+  : [...scopes.map(scopeName), ...rights.map(rightName), items.length && `${t("rules")}: ${items.length}`]
+    .filter(Boolean).join(", ") || (groups.length ? "–" : t("scope.PermissionScopeNone"));
 
 /**
- * Save, once whoever does so has seen what that changes, and for whom, or for what. Gives whether
- * it is saved.
- *
- * @template {import("../api.js").MethodName} M
- * @param {M} method @param {import("../api.js").Methods[M]["params"]} params
- * @param {string} [what] if it is not a user
+ * Save, once whoever does so has seen what that changes, and for whom; give what the server answers if it is saved.
+ * @template {MethodName} M @param {M} method @param {Params<M>} params @param {Child} [more] to be seen
  */
-export async function change(method, params, what) {
-  const found = await api.ask("Access.Simulate", { method, params: { ...params } });
-  let saved = false;
-  const save = async () => {
-    await api.ask(method, params);
-    saved = true;
+export async function change(method, params, more) {
+  /** @type {Returns<M> | undefined} */
+  let answer;
+  const submit = async () => {
+    answer = await api.ask(method, params);
     toast(t("change.saved"));
   };
-  if (!found.effects?.length) await save();
-  else await dialog(t("change"), (close) => [effectsOf(found, what), form({
-    fields: [],
-    action: t("save"),
-    submit: async () => {
-      await save();
-      close();
-    },
-    buttons: [button(t("cancel"), close)],
-  })]);
-  return saved;
+  const found = method !== DETAILS && await api.ask("Access.Simulate", { method, params: { ...params } });
+  if (!found || !found.effects?.length) await submit();
+  else await ask(t("change"), { lead: [effectsOf(found, params), more], action: t("save"), submit });
+  return answer;
 }
 
 /**
- * Remove a user or a group, once its name is typed.
- * @param {"users" | "groups"} view @param {string} name
+ * Remove what a page is about, once its name is typed.
+ * @template {MethodName} M @param {string} view @param {string} name @param {M} method @param {Params<M>} params
  */
-export async function remove(view, name) {
-  const [method, params] = view === "users" ? /** @type {const} */ (["Users.RemoveUser", { username: name }])
-    : /** @type {const} */ (["Access.RemoveGroup", { name }]);
-  const found = await api.ask("Access.Simulate", { method, params });
-  return confirmByName({
-    title: `${t("remove")}: ${name}`,
-    text: t("remove.text"),
-    name,
+export async function remove(view, name, method, params) {
+  const found = await api.ask("Access.Simulate", { method, params: { ...params } });
+  return askByName(`${t("remove")}: ${name}`, name, {
+    lead: [h("p", {}, t("remove.text")), effectsOf(found, params)],
     action: t("remove"),
-    more: [effectsOf(found)],
-    act: async () => {
+    submit: async () => {
       await api.ask(method, params);
       location.hash = link(view);
     },
   });
 }
 
-/** Leave the page of what somebody else has removed. @param {string} view @param {unknown} error */
-export function gone(view, error) {
+/** Leave the page of what somebody else has removed. @param {string} view @param {Key} why */
+export function gone(view, why) {
   location.hash = link(view);
-  toast(problem(error), "bad");
+  toast(t(why), "bad");
+}
+
+/** @param {Returns<"Access.Simulate">} found @param {any} params with the name of a token, if it is one */
+function effectsOf({ effects = [], more, accounts }, { deviceName }) {
+  // Each once, however many devices it is; that the account itself goes is said already.
+  const all = [...new Map(effects.map((one) => [JSON.stringify({ ...one, tokenId: 0 }), one])).values()]
+    .filter(({ kind, object }) => kind !== "AccessEffectKindAccount" || object);
+  return h("div", { class: "effects", role: "region", "aria-label": t("change"), tabindex: 0 },
+    [...new Set(all.map((one) => one.principal))].flatMap((who) => [
+      h("h3", {}, deviceName ?? (who === "anonymous" ? `${t("change.everybody")} (${accounts})` : who || t("user.paired"))),
+      h("ul", { class: "rows" }, all.filter((one) => one.principal === who).map(effectRow)),
+    ]),
+    more ? `+ ${more}` : null);
+}
+
+const GRADES = ["none", "no", "read", "write", "yes"];
+
+/** @param {Effect} one */
+const effectRow = (one) => h("li", {}, h("span", {}, ...effectName(one)), h("span", { class: "act" },
+  badge(`${word(one.before)} → ${word(one.after)}`,
+    GRADES.indexOf(one.after) < GRADES.indexOf(one.before) ? "bad" : "good")));
+
+/** @param {Effect} one @returns {Child[]} */
+function effectName({ kind, object, isPrefix }) {
+  switch (kind) {
+    case "AccessEffectKindItem":
+      return itemName({ name: object, isPrefix });
+    case "AccessEffectKindScope":
+      return [scopeName(object)];
+    case "AccessEffectKindGroup":
+      return [`${t("change.group")} ${object}`];
+    case "AccessEffectKindThing":
+      return [`${t("things")} ${object}`];
+    default:
+      return [t(NAMES[object] ?? "account.tokens")];
+  }
+}
+
+function word(text = "") {
+  if (text === "yes") return "✓";
+  if (text === "read" || text === "write") return t(`rule.${text}`);
+  return Date.parse(text) ? dateTime(Date.parse(text)) : "–";
+}
+
+/** What a rule is about. */
+const itemName = ({ name = "", isPrefix = false }) => [h("code", {}, name || t("rule.all")), " ",
+  name && isPrefix ? h("span", { class: "hint" }, t("rule.below")) : null];
+
+/** What is given, and where it comes from. @param {Child[]} what @param {string} [group] @param {Node} [way] */
+export const spoken = (what, group, way) => h("div", { class: "spoken" }, h("span", {}, ...what), way,
+  group ? h("a", { class: "hint", href: link("groups", group) },
+    group === "anonymous" ? t("why.everybody") : t("why.group", { name: group }))
+    : h("span", { class: "hint" }, t("why.own")));
+
+/** A rule, and where it comes from. @param {Rule} rule @param {string} [group] */
+export const ruleRow = (rule, group) => h("li", {}, spoken(itemName(rule), group,
+  badge(t(rule.mayWrite ? "rule.write" : "rule.read"), rule.mayWrite ? "good" : "calm")));
+
+/** Try whether somebody may read or write an item. @param {string} [username] who, if it is known */
+export function tryIt(username) {
+  const user = field(t("try.user"), { value: username });
+  const item = field(t("try.item"));
+  const way = field(t("try.way"), { type: "select", options: [["", t("rule.read")], ["write", t("rule.write")]] });
+  const answer = h("div", { role: "status", class: "answer" });
+  const root = form({
+    fields: [username === undefined && user, item, way],
+    action: t("try"),
+    check: () => required(item, user),
+    submit: async () => {
+      fill(answer);
+      const { allowed, isValid = true, isAdmin, spoken = [] } = await api.ask("Access.Explain",
+        { username: user.value.trim(), item: item.value.trim(), write: way.value !== "" });
+      fill(answer, badge(t(allowed ? "try.yes" : "try.no"), allowed ? "good" : "bad"),
+        h("p", {}, !isValid ? t("user.invalid") : isAdmin ? scopeName(ADMIN) : !spoken.length && t("rule.none")),
+        h("ul", { class: "tree" }, spoken.map(({ rule, group }) => ruleRow(rule, group))));
+    },
+  });
+  root.append(answer);
+  root.classList.add("try");
+  return root;
 }
 
 /**
- * A form that takes what is fresh, but where somebody is at it.
- *
- * @template V
- * @param {Parameters<typeof form>[0]["fields"]} fields
- * @param {(value: V) => void} take @param {() => Promise<boolean>} save
+ * Boxes to tick, one a value. `how` is "away" where a heading says the title already.
+ * @template {string} V @param {Key} title @param {[V, string][]} [options] @param {"away"} [how]
  */
-export function part(fields, take, save) {
-  /** @type {Set<import("../ui.js").Input>} */
+export function ticks(title, options = [], how) {
+  /** @type {Map<V, Field>} */
+  let boxes = new Map();
+  const legend = h("legend", { class: how }, t(title));
+  const root = h("fieldset");
+  /** Offer just these; what is ticked stays. @param {[V, string][]} fresh */
+  const offer = (fresh) => {
+    boxes = new Map(fresh.map(([value, text]) =>
+      [value, boxes.get(value) ?? field(text, { type: "checkbox", more: { name: value } })]));
+    fill(root, legend, [...boxes.values()].map((box) => box.root));
+  };
+  offer(options);
+  return {
+    root,
+    offer,
+    get value() { return [...boxes].filter(([, box]) => box.checked).map(([value]) => value); },
+    set value(wanted) { for (const [value, box] of boxes) box.checked = wanted.includes(value); },
+  };
+}
+
+export const scopeTicks = () => ticks("scope", SCOPES.map((one) => [one, scopeName(one)]));
+
+/** @param {"away"} [how] */
+export const rightTicks = (how) =>
+  ticks("right", Object.keys(RIGHTS).map((one) => [/** @type {Right} */ (one), rightName(one)]), how);
+
+/** Ids of things, one a line. */
+export function thingIds() {
+  const { root, input } = field(t("things"), { type: "textarea", hint: t("things.hint") });
+  return {
+    root,
+    get value() { return input.value.split(/[\s,;]+/).filter(Boolean); },
+    set value(ids) { input.value = ids.join("\n"); },
+  };
+}
+
+/** A time, in seconds, or none. @param {Key} label @param {number} [was] @param {string} [hint] */
+export function timeOf(label, was, hint) {
+  const { root, input } = field(t(label), { type: "datetime-local", value: localTime(was), hint });
+  return {
+    root,
+    get value() { return seconds(input.value, was); },
+    set value(fresh) { input.value = localTime(was = fresh); },
+  };
+}
+
+/** What editors say. @template {Editors} E @param {E} editors @returns {ValuesOf<E>} */
+export const valuesOf = (editors) => /** @type {any} */ (Object.fromEntries(Object.entries(editors)
+  .map(([name, { value }]) => [name, typeof value === "string" ? value.trim() : value])));
+
+/**
+ * A form of editors that takes what is fresh, but where somebody is at it, and saves with a method.
+ * @template {Editors} E @template {MethodName} M @param {E} editors @param {M} method
+ * @param {Omit<Params<M>, keyof E>} params the others @param {FormHow["fields"]} [fields] all that is shown
+ */
+export function part(editors, method, params, fields = Object.values(editors)) {
+  /** @type {Set<Input>} */
   const touched = new Set();
+  const look = () => root.classList.toggle("touched", touched.size > 0);
   const root = form({ fields, action: t("save"), submit: async () => {
-    if (await save()) touched.clear();
+    if (await change(method, /** @type {any} */ ({ ...params, ...valuesOf(editors) }))) touched.clear();
     look();
   } });
-  const look = () => root.classList.toggle("touched", touched.size > 0);
   root.classList.add("part");
   root.addEventListener("input", ({ target }) => {
     touched.add(/** @type {any} */ (target));
@@ -151,108 +223,11 @@ export function part(fields, take, save) {
   });
   return {
     root,
-    show(/** @type {V} */ fresh) {
+    /** @param {Partial<ValuesOf<E>>} fresh */
+    show(fresh) {
       const typed = [...touched].map((input) => ({ input, value: input.value, checked: input.checked }));
-      take(fresh);
-      for (const { input, value, checked } of typed) {
-        Object.assign(input, { value, checked });
-        input.dispatchEvent(new Event("input", { bubbles: true }));
-      }
+      for (const [name, editor] of Object.entries(editors)) editor.value = fresh[name];
+      for (const { input, ...was } of typed) Object.assign(input, was).dispatchEvent(new Event("input", { bubbles: true }));
     },
   };
-}
-
-/** @param {import("../store.js").Methods["Access.Simulate"]["returns"]} found @param {string} [what] */
-function effectsOf({ effects = [], more = 0, accounts = 0 }, what) {
-  // Each once, however many devices it is; that the account itself goes is said already.
-  const all = [...new Map(effects.map((one) => [JSON.stringify({ ...one, tokenId: 0 }), one])).values()]
-    .filter(({ kind, object }) => kind !== "AccessEffectKindAccount" || object);
-  const whose = new Set(all.map((one) => one.principal));
-  return h("div", { class: "effects", role: "region", "aria-label": t("change"), tabindex: 0 },
-    [...whose].map((who) => [
-      h("h3", {}, what ? what : who === "anonymous" ? `${t("change.everybody")} (${accounts})` : who || t("user.paired")),
-      h("ul", { class: "rows" }, all.filter((one) => one.principal === who).map(effectRow)),
-    ]).flat(),
-    more ? `+ ${more}` : null);
-}
-
-/** @param {Effect} one */
-function effectRow(one) {
-  const grade = (/** @type {string} */ word) => ["none", "no", "read", "write", "yes"].indexOf(word);
-  const mood = grade(one.after) < grade(one.before) ? "bad" : "good";
-  const name = one.kind === "AccessEffectKindItem" ? itemName({ ...one, name: one.object }) : [effectName(one)];
-  return h("li", {}, h("span", {}, ...name), h("span", { class: "act" }, badge(`${word(one.before)} → ${word(one.after)}`, mood)));
-}
-
-/** @param {Effect} one */
-function effectName({ kind, object }) {
-  switch (kind) {
-    case "AccessEffectKindScope":
-      return scopeName(/** @type {Scope} */ (object));
-    case "AccessEffectKindRight":
-      return rightName(/** @type {Right} */ (object));
-    case "AccessEffectKindGroup":
-      return `${t("change.group")} ${object}`;
-    case "AccessEffectKindThing":
-      return `${t("things")} ${object}`;
-    case "AccessEffectKindToken":
-      return t(object === "expires" ? "user.until" : "account.tokens");
-    default:
-      return t(object === "since" ? "user.since" : object === "until" ? "user.until"
-        : object === "password" ? "password" : "user.on");
-  }
-}
-
-/** @param {string} text */
-function word(text) {
-  if (text === "yes") return "✓";
-  if (text === "read" || text === "write") return t(`rule.${text}`);
-  return Date.parse(text) ? dateTime(Date.parse(text)) : "–";
-}
-
-// --- rules ---------------------------------------------------------------------------------------
-
-/** Where a right comes from, and the way there. @param {string} [group] */
-const why = (group) => !group ? h("span", { class: "hint" }, t("why.own"))
-  : h("a", { class: "hint", href: link("groups", group) },
-    group === "anonymous" ? t("why.everybody") : t("why.group", { name: group }));
-
-/** What a rule is about. @param {Rule} rule */
-const itemName = ({ name, isPrefix }) => [h("code", {}, name || t("rule.all")), " ",
-  name && isPrefix ? h("span", { class: "hint" }, t("rule.below")) : null];
-
-/** What is given, and where it comes from. @param {import("../ui.js").Child[]} what @param {string} [group] @param {Node} [way] */
-export const spoken = (what, group, way) => h("div", { class: "spoken" }, h("span", {}, ...what), way, why(group));
-
-/** A rule, and where it comes from. @param {{rule: Rule, group?: string}} spoken */
-export const ruleRow = ({ rule, group }) => spoken(itemName(rule), group,
-  badge(t(rule.mayWrite ? "rule.write" : "rule.read"), rule.mayWrite ? "good" : "calm"));
-
-/** Try whether somebody may read or write an item. @param {string} [username] who, if it is known */
-export function tryIt(username) {
-  const user = field(t("try.user"));
-  const item = field(t("try.item"));
-  const way = field(t("try.way"), { type: "select",
-    options: [["", t("rule.read")], ["write", t("rule.write")]] });
-  const answer = h("div", { role: "status", class: "answer" });
-  const root = form({
-    fields: [username === undefined && user, item, way],
-    action: t("try"),
-    check: () => required(item, ...(username === undefined ? [user] : [])),
-    submit: async () => {
-      fill(answer);
-      const found = await api.ask("Access.Explain", { username: username ?? user.value.trim(),
-        item: item.value.trim(), write: way.value !== "" });
-      const spoken = found.spoken ?? [];
-      fill(answer,
-        badge(t(found.allowed ? "try.yes" : "try.no"), found.allowed ? "good" : "bad"),
-        found.isValid === false ? h("p", {}, t("user.invalid"))
-          : found.isAdmin ? h("p", {}, t("scope.PermissionScopeAdmin"))
-            : spoken.length ? null : h("p", {}, t("rule.none")),
-        h("ul", { class: "tree" }, spoken.map((one) => h("li", {}, ruleRow(one)))));
-    },
-  });
-  root.append(answer);
-  root.classList.add("try");
-  return root;
 }

@@ -1,13 +1,34 @@
-// @ts-check
 // Rules on items as rows to be edited, out of a spreadsheet where somebody has one.
 
-import { t, tn } from "../i18n.js";
-import { button, dialog, field, fill, form, h, nothing, required, toast } from "../ui.js";
-
-/** @import {ItemRule as Rule} from "../../../../../docs/reference/api" */
+import { number, t, tn } from "../i18n.js";
+import { ask, button, field, fill, h, nothing, required, toast } from "../ui.js";
 
 const MOST = 100; // rules that are shown at once
 const FEW = 10; // rules that need no filter
+
+/** What is above rules: a filter, where there are more than a few. @param {() => void} draw @param {...Child} buttons */
+export function sieve(draw, ...buttons) {
+  const search = h("input", { type: "search", "aria-label": t("rule.filter"), placeholder: t("rule.filter"),
+    oninput: (/** @type {Event} */ event) => {
+      event.stopPropagation(); // it changes nothing
+      draw();
+    } });
+  const count = h("p", { class: "count", role: "status" });
+  const root = h("div", { class: "table-tools" }, search, ...buttons, count);
+  return {
+    root,
+    search,
+    /** The first that are found. @template {Rule} R @param {R[]} rules */
+    first(rules) {
+      const wanted = search.value.trim().toLocaleLowerCase();
+      const found = rules.filter(({ name }) => name.toLocaleLowerCase().includes(wanted));
+      search.hidden = !wanted && rules.length < FEW;
+      root.hidden = search.hidden && !buttons.length;
+      count.textContent = tn("table.found", Math.min(found.length, MOST), { all: number(rules.length) });
+      return found.slice(0, MOST);
+    },
+  };
+}
 
 /** Read rows of a spreadsheet. @param {string} text @returns {Rule[]} */
 function read(text) {
@@ -27,69 +48,43 @@ function read(text) {
   });
 }
 
-/** @param {Rule} rule */
-const textOf = ({ name, isPrefix, mayWrite }) => `${name}\t${Boolean(isPrefix)}\t${Boolean(mayWrite)}`;
+const textOf = ({ name = "", isPrefix = false, mayWrite = false }) => `${name}\t${isPrefix}\t${mayWrite}`;
 
-/** @param {readonly Rule[]} rules in any order */
-const textsOf = (rules) => rules.map(textOf).sort().join("\n");
-
-/**
- * Rules in a table to be edited. What is being changed stays so when others change some.
- * @param {(rules: Rule[]) => Promise<boolean>} [save] without it they are a part of another form
- */
-export function ruleEditor(save) {
+/** An editor of rules. What is being changed stays so when others change some. */
+export function ruleEditor() {
   /** @type {Rule[]} */
   let rules = [];
   /** @type {Rule[]} */
   let given = [];
   /** @type {WeakMap<Rule, HTMLElement>} */
   const made = new WeakMap();
-  const filter = h("input", { type: "search", "aria-label": t("rule.filter"),
-    placeholder: t("rule.filter"), oninput: () => draw() });
   const rows = h("ul", { class: "rule-rows" });
-  const count = h("p", { class: "count", role: "status" });
-  /** @param {Rule[]} more */
-  const add = (...more) => {
-    filter.value = "";
-    rules.unshift(...more);
+  const { root: tools, search, first } = sieve(draw, button(t("rule.add"), () => add([{ name: "" }])),
+    button(t("rule.paste"), paste));
+  const root = h("div", {}, tools, rows);
+
+  function draw() {
+    const found = first(rules);
+    fill(rows, found.length ? found.map((rule) => made.get(rule) ?? row(rule)) : nothing(t("rule.none"), "li"));
+  }
+
+  /** @param {Rule[]} more @param {Rule} [instead] */
+  function add(more, instead) {
+    if (more.length) search.value = "";
+    rules = [...more, ...rules.filter((one) => one !== instead)];
     draw();
-    rows.querySelector("input")?.focus();
-  };
-  const kept = () => (rules = rules.filter((rule) => rule.name || rule.isPrefix));
-  const fields = [
-    h("div", { class: "table-tools" }, filter,
-      button(t("rule.add"), () => add({ name: "" })), button(t("rule.paste"), paste), count),
-    rows];
-  const root = !save ? h("div", {}, ...fields) : form({
-    fields,
-    action: t("save"),
-    submit: async () => {
-      const sent = kept().map((rule) => ({ ...rule }));
-      if (await save(sent)) given = sent;
-      draw();
-    },
-  });
-  root.classList.add("wide", "part");
-  const look = () => root.classList.toggle("touched", textsOf(rules) !== textsOf(given));
-  for (const name of ["input", "change"]) root.addEventListener(name, look);
+    root.dispatchEvent(new Event("input", { bubbles: true }));
+    /** @type {HTMLElement | null} */ (root.querySelector(more.length ? "li input" : "button"))?.focus();
+  }
 
   function paste() {
-    return dialog(t("rule.paste"), (close) => {
-      const cells = field(t("rules"), { type: "textarea", hint: t("rule.paste.hint") });
-      return [form({
-        fields: [cells],
-        action: t("rule.add"),
-        check: () => required(cells),
-        submit: () => {
-          add(...read(cells.value));
-          close();
-        },
-        refused: (error) => {
-          cells.say(/** @type {Error} */ (error).message);
-          return true;
-        },
-        buttons: [button(t("cancel"), close)],
-      })];
+    const cells = field(t("rules"), { type: "textarea", hint: t("rule.paste.hint") });
+    return ask(t("rule.paste"), {
+      fields: [cells],
+      action: t("rule.add"),
+      check: () => required(cells),
+      submit: () => add(read(cells.value)),
+      refused: ({ message }) => cells.say(message),
     });
   }
 
@@ -99,59 +94,41 @@ export function ruleEditor(save) {
     if (!/[\t\n]/.test(cells)) return;
     event.preventDefault();
     try {
-      const more = read(cells);
-      if (!at.name) rules = rules.filter((one) => one !== at);
-      add(...more);
+      add(read(cells), at.name ? undefined : at);
     } catch (error) {
       toast(/** @type {Error} */ (error).message, "bad");
     }
   }
 
-  function draw() {
-    const wanted = filter.value.trim().toLocaleLowerCase();
-    const found = rules.filter((rule) => !wanted || rule.name.toLocaleLowerCase().includes(wanted));
-    filter.hidden = !wanted && rules.length < FEW;
-    count.textContent = tn("table.found", Math.min(found.length, MOST), { all: rules.length });
-    fill(rows, found.length ? found.slice(0, MOST).map((rule) => made.get(rule) ?? row(rule)) : nothing(t("rule.none"), "li"));
-    look();
-  }
-
   /** @param {Rule} rule */
   function row(rule) {
-    /** @param {"isPrefix" | "mayWrite"} key @param {string} label @param {string[]} words */
-    const either = (key, label, words) => {
-      const choice = h("select", { "aria-label": label, onchange: () => (rule[key] = choice.selectedIndex > 0) },
-        words.map((one) => h("option", {}, one)));
-      choice.selectedIndex = rule[key] ? 1 : 0;
-      return choice;
-    };
+    /** @param {"isPrefix" | "mayWrite"} key @param {Key} label @param {...Key} words */
+    const either = (key, label, ...words) => h("select", { "aria-label": t(label),
+      onchange: (/** @type {any} */ { target }) => (rule[key] = target.selectedIndex > 0),
+    }, words.map((one, at) => h("option", { selected: at > 0 && rule[key] }, t(one))));
     const name = h("input", { value: rule.name, "aria-label": t("rule.name"), placeholder: t("rule.name"),
       spellcheck: "false", autocapitalize: "none", autocomplete: "off",
       oninput: () => (rule.name = name.value.trim()),
       onpaste: (/** @type {ClipboardEvent} */ event) => pasted(event, rule) });
-    const item = h("li", {}, name, either("isPrefix", t("rule.reach"), [t("rule.item"), t("rule.below")]),
-      either("mayWrite", t("rule.may"), [t("rule.read"), t("rule.write")]),
-      button("×", () => {
-        rules = rules.filter((one) => one !== rule);
-        draw();
-        root.querySelector("button")?.focus();
-      }, { kind: "quiet", label: `${t("remove")}: ${rule.name}` }));
+    const item = h("li", {}, name, either("isPrefix", "rule.reach", "rule.item", "rule.below"),
+      either("mayWrite", "rule.may", "rule.read", "rule.write"),
+      button("×", () => add([], rule), { kind: "quiet", label: `${t("remove")}: ${rule.name}` }));
     made.set(rule, item);
     return item;
   }
 
   return {
     root,
-    get value() { return kept(); },
-    /** Take what others have added and removed; the rest stays as it is. @param {readonly Rule[]} fresh */
-    show(fresh) {
-      if (rows.firstChild && textsOf(fresh) === textsOf(given)) return;
+    get value() { return (rules = rules.filter((rule) => rule.name || rule.isPrefix)); },
+    /** Take what others have added and removed; the rest stays as it is. */
+    set value(fresh) {
       const [before, mine] = [given, rules].map((all) => new Set(all.map(textOf)));
       const now = new Map(fresh.map((rule, at) => [textOf(rule), at]));
-      rules = rules.filter((rule) => !before.has(textOf(rule)) || now.has(textOf(rule))).concat(fresh
+      const place = (/** @type {Rule} */ rule) => now.get(textOf(rule)) ?? -1;
+      rules = rules.filter((rule) => !before.has(textOf(rule)) || place(rule) >= 0).concat(fresh
         .filter((rule) => !before.has(textOf(rule)) && !mine.has(textOf(rule))).map((rule) => ({ ...rule })));
-      given = [...fresh];
-      if (textsOf(rules) === textsOf(given)) rules.sort((a, b) => (now.get(textOf(a)) ?? 0) - (now.get(textOf(b)) ?? 0));
+      given = fresh;
+      if (rules.every((rule) => place(rule) >= 0)) rules.sort((a, b) => place(a) - place(b));
       draw();
     },
   };

@@ -20,13 +20,13 @@ export function takeCode() {
 
 takeCode();
 
-/** @param {import("../main.js").Place} place */
+/** @param {Place} place */
 function show({ root, signal }) {
   const setup = state.setup;
   if (!setup) return;
   const name = field(t("user.name"), { autocomplete: "username", required: true,
     hint: t("set-up.name.hint"), more: { maxlength: 64 } });
-  const { fields, password, check } = passwordFields(setup.passwordRules, () => name.value);
+  const { fields, password, check } = passwordFields(() => name.value);
   const once = setup.codeRequired
     ? field(t("set-up.code"), { value: code, required: true, hint: t("set-up.code.hint"),
         more: { class: "code" } })

@@ -6,7 +6,7 @@ import { deviceName, signIn as signInWith, state } from "../store.js";
 import { field, form, h, required } from "../ui.js";
 import { assurance, deviceField, door, sayWhy } from "./door.js";
 
-/** @param {import("../main.js").Place} place */
+/** @param {Place} place */
 function show({ root, signal }) {
   const name = field(t("user.name"), { autocomplete: "username", required: true });
   const password = field(t("password"), { type: "password", autocomplete: "current-password",

@@ -1,58 +1,55 @@
-// @ts-check
-// All tokens that may be seen: those of everybody, or one's own.
+// All tokens that may be seen, those of everybody or one's own, and each: in words, as a row, on a page of its own.
 
-import { ago, date, t } from "../i18n.js";
-import { api, listen, live } from "../store.js";
-import { badge, button, fill, h, head } from "../ui.js";
+import { ago, date, dateTime, t } from "../i18n.js";
+import { qrCode } from "../qr.js";
+import { api, listen, live, may, state } from "../store.js";
 import { table } from "../table.js";
-import { addToken, addressOf, deviceOf, isExpired, limitsOf, ownerOf, showToken, tokensOf } from "./token.js";
-
-/** @typedef {import("./token.js").Token} Token */
+import { ask, back, badge, button, copyButton, dialog, facts, field, fill, freshId, h, head, link, nothing, required,
+  section, toast, userLink } from "../ui.js";
+import { change, gone, mayOf, part, rightName, rightTicks, scopeNames, scopeTicks, thingIds, timeOf, valuesOf }
+  from "./rights.js";
+import { ruleEditor } from "./rules.js";
 
 const OLD = 90 * 86_400; // seconds without use, as on the overview
 
-/** @type {import("../main.js").View} */
+/** @type {View} */
 export const tokens = {
   name: "tokens",
   title: "tokens",
-  icon: "M4 1.500h8v13H4zM7 12h2",
+  icon: "M4 1.5h8v13H4zM7 12h2",
   needs: "tokens",
   show: (place) => place.args[1] ? showToken(place, place.args[0], place.args[1]) : showAll(place),
 };
 
-/** @param {import("../main.js").Place} place */
+/** @param {Place} place */
 function showAll({ root, signal }) {
-  /** @type {Map<string, readonly Token[]>} */
-  let known = new Map(); // by owner
+  /** @type {Token[]} */
+  let known = [];
   /** @type {Set<string> | null} */
   let stale = null; // whose are to be loaded; null for those of everybody
   const unused = h("select", { "aria-label": t("token.last"), onchange: () => show() },
-    ["", t("token.never"), t("token.old")].map((text) => h("option", {}, text || t("token.any"))));
-  /** @type {ReturnType<typeof table<Token>>} */
+    [t("token.any"), t("token.never"), t("token.old")].map((text) => h("option", {}, text)));
   const list = table({
     label: t("tokens"),
     empty: t("account.tokens.none"),
-    key: (one) => one.id,
+    key: (/** @type {Token} */ one) => one.id,
     text: (one) => [deviceOf(one), one.username, one.lastSource, limitsOf(one)].join(" "),
     tools: unused,
     columns: [
-      { title: t("user.name"), sort: deviceOf, cell: (one) => h("a", { href: addressOf(one) }, deviceOf(one)) },
-      { title: t("token.owner"), sort: (one) => one.username, cell: ownerOf },
+      { title: t("user.name"), sort: deviceOf, cell: way },
+      { title: t("token.owner"), sort: (one) => one.username, cell: whose },
       { title: t("token.age"), minor: true, sort: (one) => -one.created, cell: (one) => ago(one.created * 1000) },
       { title: t("token.last"), sort: (one) => -(one.lastUsed ?? 0), cell: (one) => one.lastUsed
         ? [ago(one.lastUsed * 1000), h("span", { class: "hint" }, ` · ${one.lastSource}`)] : t("token.never") },
-      { title: t("user.until"), minor: true, sort: (one) => one.expires ?? Infinity, cell: (one) =>
-        isExpired(one) ? badge(t("user.expired"), "warn") : one.expires ? date(one.expires * 1000) : "–" },
+      { title: t("user.until"), minor: true, sort: (one) => one.expires ?? Infinity, cell: (one) => endOf(one, date) },
       { title: t("token.limits"), minor: true, sort: limitsOf, cell: limitsOf },
     ],
   });
-
   function show() {
     const limit = Date.now() / 1000 - OLD;
-    list.show([...known.values()].flat().filter((one) =>
-      [true, !one.lastUsed, (one.lastUsed ?? one.created) < limit][unused.selectedIndex]));
+    list.show(known.filter(({ lastUsed, created }) =>
+      [true, !lastUsed, (lastUsed ?? created) < limit][unused.selectedIndex]));
   }
-
   fill(root, head(t("tokens"), button(t("tokens.add"), () => addToken(), { kind: "main" })), list.root);
   const names = /** @type {const} */ (["Access.TokensChanged", "Access.AccountChanged"]);
   for (const name of names) signal.addEventListener("abort", api.on(name, ({ username }) => stale?.add(username)));
@@ -62,10 +59,170 @@ function showAll({ root, signal }) {
     stale = new Set();
     const found = await Promise.all((wanted ?? [undefined]).map(tokensOf)).catch(() => null);
     if (!found) return void (stale = null); // all of it when the connection is back
-    if (!wanted) known = new Map();
-    for (const username of wanted ?? []) known.delete(username);
-    for (const one of found.flat()) known.set(one.username, [...(known.get(one.username) ?? []), one]);
+    known = [...wanted ? known.filter(({ username }) => !wanted.includes(username)) : [], ...found.flat()];
     if (!signal.aborted) show();
     return undefined;
+  }, signal);
+}
+
+/**
+ * Ask for the tokens of a user, none when they are gone, or of everybody: one's own, where no others may be seen.
+ * @param {string} [username] @returns {Promise<Token[]>}
+ */
+const tokensOf = async (username) => {
+  const asked = may("users") ? api.ask("Access.GetTokens", { username }) : api.ask("Access.GetOwnTokens");
+  return (await asked.catch((error) => {
+    if (error.word === "AccessErrorNoSuchUser") return { tokens: [] };
+    throw error;
+  })).tokens ?? [];
+};
+
+const deviceOf = ({ kind = "", deviceName = "" }) =>
+  kind === "AccessTokenKindSession" ? t("token.session") : deviceName || t("device.nameless");
+
+/** @param {Token} one */
+const way = (one) => h("a", { href: link("tokens", one.username, one.id) }, deviceOf(one));
+
+/** Whose something is, and the way there. */
+export const whose = ({ username = "" }) => may("users") ? userLink(username) : username;
+
+const isExpired = ({ expires = Infinity }) => expires * 1000 <= Date.now();
+
+/** Until when it is valid. @param {{expires?: number}} one @param {(time: number) => string} [written] */
+const endOf = (one, written = dateTime) =>
+  isExpired(one) ? badge(t("user.expired"), "warn") : one.expires ? written(one.expires * 1000) : "–";
+
+/** What it is limited to. @param {Partial<Token>} one */
+const limitsOf = ({ scopes, rights, allowedThingIds, items }) => [
+  (scopes || rights) && ([...scopeNames(scopes ?? []), ...(rights ?? []).map(rightName)].join(", ")
+    || t("scope.PermissionScopeNone")),
+  allowedThingIds && `${t("things")} (${allowedThingIds.length})`,
+  items && `${t("items")} (${items.length})`,
+].filter(Boolean).join("; ") || "–";
+
+const usedOf = ({ lastUsed = 0, lastSource = "" }) => lastUsed
+  ? t("token.used", { when: ago(lastUsed * 1000), where: lastSource }) : t("token.never");
+
+/** Whether this browser has it: that one ends by signing out. */
+const isThis = ({ id = "" }) => id === state.me?.tokenId;
+
+/** A list of them, the newest first. @param {readonly Token[]} held */
+export const tokenRows = (held) => held.length ? held.toReversed().map((one) => h("li", {},
+  h("span", { class: "name" }, way(one), isThis(one) && badge(t("account.this"), "good"), isExpired(one) && endOf(one)),
+  h("span", { class: "what" }, t("token.made", { when: ago(one.created * 1000) }), ", ", usedOf(one)),
+  h("span", { class: "act" }, !isThis(one) && button(t("token.revoke"), () => revoke(one),
+    { label: `${t("token.revoke")}: ${deviceOf(one)}` })))) : nothing(t("account.tokens.none"), "li");
+
+/** @param {Token} one */
+function revoke(one) {
+  const name = deviceOf(one);
+  return ask(t("token.revoke"), {
+    lead: h("p", {}, t("token.revoke.text", { name, owner: one.username || t("user.paired") })),
+    kind: "danger",
+    submit: async () => {
+      await api.ask("Users.RemoveToken", { tokenId: one.id });
+      toast(t("token.revoked", { name }));
+    },
+  });
+}
+
+/** @param {Token} one */
+function rotate(one) {
+  return ask(t("token.rotate"), {
+    lead: h("p", {}, t("token.rotate.text")),
+    submit: async () => reveal((await api.ask("Access.RotateToken", { tokenId: one.id })).token),
+  });
+}
+
+/** Show a secret, this once, if there is one. @param {string} [secret] */
+const reveal = async (secret) => secret && dialog(t("token.secret"), (close) => [
+  h("p", {}, t("token.secret.hint")),
+  h("p", {}, h("code", {}, secret)),
+  qrCode(secret, t("token.secret")),
+  h("div", { class: "buttons" }, copyButton(secret), button(t("close"), close)),
+]);
+
+/** Make a token; the fields are there to begin with. @param {string} [username] */
+export function addToken(username = state.me?.username) {
+  const { editors, fields } = draft();
+  const names = h("datalist", { id: freshId() });
+  const owner = field(t("token.owner"), { value: username, required: true, more: { list: names.id, onfocus: async () => {
+    if (names.firstChild) return;
+    const { users } = await api.ask("Users.GetUsers");
+    fill(names, users.map((one) => h("option", { value: one.username })));
+  } } });
+  return ask(t("tokens.add"), {
+    fields: [editors.deviceName, may("users") && owner, ...fields.slice(1), names],
+    check: () => required(editors.deviceName, owner),
+    submit: async () => {
+      const username = owner.value.trim();
+      const params = { ...valuesOf(editors), username };
+      const { account } = await api.ask("Access.GetAccount", { username });
+      const made = await change("Access.CreateToken", params, account && facts([
+        [t("token.owner"), username],
+        [t("account.may"), mayOf(account)],
+        [t("user.until"), endOf(params)],
+        [t("token.limits"), limitsOf(params)],
+      ]));
+      if (made) await reveal(made.token);
+      return Boolean(made);
+    },
+  });
+}
+
+/** All that can be said of a token: its name, its end, and what it is limited to. */
+function draft() {
+  const deviceName = field(t("user.name"), { required: true });
+  const expires = timeOf("user.until", undefined, t("token.until.hint"));
+  const fields = [deviceName.root, expires.root];
+  /** Have some only where a box is ticked. @template {Editors} E @param {Key} title @param {E} editors @returns {E} */
+  const limit = (title, editors) => {
+    const box = field(t(title), { type: "checkbox" });
+    fields.push(box.root, h("div", { class: "within" }, Object.values(editors).map(({ root }) => root)));
+    return /** @type {any} */ (Object.fromEntries(Object.entries(editors).map(([name, editor]) => [name, {
+      get value() { return box.checked ? editor.value : undefined; },
+      set value(fresh) {
+        box.checked = Boolean(fresh);
+        editor.value = fresh ?? [];
+      },
+    }])));
+  };
+  const editors = {
+    deviceName,
+    expires,
+    ...limit("token.some", { scopes: scopeTicks(), rights: rightTicks() }),
+    ...limit("token.things", { allowedThingIds: thingIds() }),
+    ...limit("token.items", { items: ruleEditor() }),
+  };
+  return { editors, fields };
+}
+
+/** @param {Place} place @param {string} username @param {string} id */
+function showToken({ root, signal }, username, id) {
+  const top = h("div");
+  const { editors, fields } = draft();
+  const limits = part(editors, "Access.ChangeToken", { tokenId: id }, fields);
+  const below = section(t("user.details"), limits.root);
+  below.hidden = true;
+  fill(root, back("tokens"), top, below);
+  void live(["Access.TokensChanged"], async () => {
+    const found = await tokensOf(username).catch(() => null);
+    if (!found || signal.aborted) return;
+    const one = found.find((held) => held.id === id);
+    if (!one) return gone("tokens", "error.AccessErrorNoSuchToken");
+    const isDevice = one.kind === "AccessTokenKindDevice";
+    fill(top,
+      head(deviceOf(one),
+        isDevice && !isThis(one) && button(t("token.rotate"), () => rotate(one)),
+        isThis(one) ? badge(t("account.this"), "good") : button(t("token.revoke"), () => revoke(one), { kind: "danger" })),
+      facts([
+        [t("token.owner"), whose(one)],
+        [t("token.age"), dateTime(one.created * 1000)],
+        [t("token.last"), usedOf(one)],
+        [t("user.until"), endOf(one)],
+        [t("token.limits"), limitsOf(one)],
+      ]));
+    below.hidden = !isDevice;
+    limits.show(one);
   }, signal);
 }
