@@ -1,4 +1,4 @@
-"""The admin page in front of 5,000 users: few are drawn, each can be reached, search finds them."""
+"""The admin page in front of 5,000 users and 10,000 rules: few are drawn, and each is found."""
 
 from collections.abc import Iterator
 
@@ -11,6 +11,7 @@ from tests.acceptance.page import AXE, Page
 from tests.acceptance.server import Server
 
 USERS = 5_000
+RULES = 10_000  # the most that one user may have
 DRAWN = "[...document.querySelectorAll('tbody th')].map(th => th.textContent)"
 # Scroll through the whole table, and give all names that were drawn, and how many at most.
 SCROLLED = f"""(async () => {{
@@ -112,3 +113,50 @@ def test_the_devices_of_all_are_listed_and_found_by_their_owner(page):
     page.browser.type("input[type=search]", "user004321")
     page.says("1 of 5,000")
     page.check_everywhere()
+
+
+def test_the_names_of_all_are_offered_to_a_new_token(page):
+    page.press("Tokens and devices")
+    page.shows("Tokens and devices")
+    page.press("New token")
+    page.fill(Owner="user004321")
+    names = (
+        "[...document.querySelector('#' + document.activeElement.getAttribute('list')).options]"
+    )
+    wait(lambda: page.browser.value(f"{names}.length") == USERS)
+    assert page.browser.value(f"{names}.at(-1).value") == "user004999"
+    page.check_everywhere()
+    page.press("Cancel")
+
+
+def test_of_very_many_rules_few_are_drawn_and_one_is_found_changed_and_saved(page, connect):
+    client = connect(page.server)
+    client.hello()
+    client.sign_in("user000000", PASSWORD)
+    items = [{"name": f"Plant.Unit{n:05}.SetPoint", "mayWrite": True} for n in range(RULES)]
+    client.get("Access.SetAccountRights", username="user000777", items=items)
+    page.open("/#/users/user000777").shows("user000777")
+    page.says("100 of 10,000")
+    assert page.browser.value("document.querySelectorAll('.rule-rows li').length") == 100
+    assert page.browser.value("document.querySelectorAll('.tree .spoken').length") < 200
+    page.check_everywhere()
+
+    page.browser.type("section:has(.tree) input[type=search]", "unit04321")
+    wait(lambda: "Plant.Unit04321.SetPoint" in page.browser.text(".tree"))
+    assert "Plant.Unit00000" not in page.browser.text(".tree")
+    assert page.browser.value("document.activeElement.value") == "unit04321"
+    page.browser.type("form input[type=search]", "unit04321")
+    wait(lambda: page.browser.value("document.querySelectorAll('.rule-rows li').length") == 1)
+    page.browser.click(".rule-rows select[aria-label=May] option:first-child")
+    page.browser.click("form:has(.rule-rows) button[type=submit]")
+    page.says("What this changes")
+    assert page.browser.text(".effects").count("Plant.Unit") == 1
+    page.browser.click("dialog button[type=submit]")
+    wait(lambda: "read" in page.browser.text(".tree"))
+    saved = client.get("Access.GetAccount", username="user000777")["account"]["items"]
+    assert [one for one in saved if not one.get("mayWrite")] == [
+        {"name": "Plant.Unit04321.SetPoint", "isPrefix": False, "mayWrite": False}
+    ]
+    assert len(saved) == RULES
+    client.get("Access.SetAccountRights", username="user000777", items=[])
+    client.get("Access.SignOut")

@@ -36,7 +36,7 @@ def test_a_group_takes_rules_out_of_a_spreadsheet_and_try_it_tells_which_spoke(p
     page.browser.click(CONFIRM)
     wait(lambda: "2 of 2" in page.text)
     page.check_everywhere()
-    page.browser.click("form.wide button[type=submit]")
+    page.browser.click("form:has(.rule-rows) button[type=submit]")
     page.says("What this changes")
     assert "bob" in page.browser.text(".effects")
     page.browser.click(CONFIRM)
@@ -73,7 +73,7 @@ def test_cells_pasted_into_a_rule_become_rules_and_one_cell_stays_one(page):
     page.says("Row 1: what is “look”?")
     assert names(page) == ["Plant.", "Plant.Pump", "Plant.Boiler"]
     assert paste(page, "Plant.Fan\n"), "the browser pastes what is a single cell"
-    page.browser.click("form.wide button[type=submit]")
+    page.browser.click("form:has(.rule-rows) button[type=submit]")
     page.says("Saved.")
 
 

@@ -103,7 +103,7 @@ def add_rule(page: Page, name: str) -> None:
     """Add a rule to whom or what is shown, and save it."""
     page.press("Add a rule")
     page.browser.type(".rule-rows input", name)
-    page.browser.click("form.wide button[type=submit]")
+    page.browser.click("form:has(.rule-rows) button[type=submit]")
     page.says("What this changes")
     page.browser.click(CONFIRM)
     page.says("Saved.")
@@ -226,7 +226,7 @@ def test_what_is_typed_stays_when_the_other_changes_the_same_and_saves_nothing_e
         "PermissionScopeControlThings",
         "PermissionScopeAccessAllThings",
     ]
-    left.browser.click("form.wide button[type=submit]")
+    left.browser.click("form:has(.rule-rows) button[type=submit]")
     left.says("What this changes")
     assert "Pump" not in left.browser.text(".effects")
     left.browser.click(CONFIRM)

@@ -141,6 +141,14 @@ def test_a_new_token_for_an_account_is_limited_and_its_secret_is_shown_once(
     page.browser.type("dialog .rule-rows input", "Plant.Boiler")
     page.check_everywhere()
     page.browser.click(CONFIRM)
+    page.says("What this changes")
+    told = page.browser.text("dialog:last-of-type").replace("\n", " ")
+    assert "display in the hall" in told
+    assert "May Everything: administrator" in told
+    assert "Limits Control things; Items (1)" in told
+    assert olga.get("Access.GetTokens", username="ann")["tokens"] == []
+    page.check_everywhere()
+    page.browser.click(CONFIRM)
     secret = shown(page)
     wait(lambda: "display in the hall" in rows(page))
     display = connect(page.server)
@@ -279,6 +287,8 @@ def test_who_looks_after_the_own_account_sees_the_own_tokens_only(
     page.press("New token")
     page.fill(Name="script")
     page.check_everywhere()
+    page.browser.click(CONFIRM)
+    page.says("What this changes")
     page.browser.click(CONFIRM)
     assert olga.hello(shown(page))["username"] == "ann"
     page.press("meter")

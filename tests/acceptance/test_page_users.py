@@ -44,7 +44,7 @@ def test_a_colleague_may_write_one_set_point_and_nothing_else_and_try_it_proves_
     page.browser.type(".rule-rows input", BOILER)
     page.browser.click(".rule-rows select[aria-label=May] option:last-child")
     page.check_everywhere()
-    page.browser.click("form.wide button[type=submit]")
+    page.browser.click("form:has(.rule-rows) button[type=submit]")
     page.says("What this changes")
     assert re.search(rf"bob\s+{re.escape(BOILER)}\s+\S → write", page.browser.text(".effects"))
     page.check_everywhere()
