@@ -138,6 +138,7 @@ declare global {
   /** What a view needs: see `may` of store.js. */
   type Need = "users" | "admin" | "own" | "tokens";
   type Phase = "wait" | "set-up" | "sign-in" | "in";
+  type Heard = "state" | "connection" | "language";
 
   interface Place {
     /** To be filled. */

@@ -1,16 +1,5 @@
-// @ts-check
 // The connection to the server: one WebSocket, requests by id, notifications, and coming back by
 // itself. It is the public API and nothing else; its types are generated from the methods.
-
-/**
- * @typedef {import("../../../../docs/reference/api").Methods} Methods
- * @typedef {import("../../../../docs/reference/api").MethodName} MethodName
- * @typedef {import("../../../../docs/reference/api").Notifications} Notifications
- * @typedef {import("../../../../docs/reference/api").NotificationName} NotificationName
- * @typedef {import("../../../../docs/reference/api").HelloReturns} Hello
- * @typedef {"connecting" | "open" | "lost"} State
- * @typedef {{resolve: (value: any) => void, reject: (error: Error) => void, method: string}} Waiting
- */
 
 const FIRST_PAUSE = 250; // milliseconds until the first attempt to come back; doubled each time
 const LONGEST_PAUSE = 10_000;
@@ -20,10 +9,11 @@ const PATIENCE = 60_000; // for one reply
 
 /** What the server refused; `word` is AccessError..., UserError... or a text of its own. */
 export class Refused extends Error {
+  name = "Refused";
+
   /** @param {string} word @param {number} [retryAfter] seconds to wait */
   constructor(word, retryAfter) {
     super(word);
-    this.name = "Refused";
     this.word = word;
     this.retryAfter = retryAfter;
   }
@@ -31,21 +21,19 @@ export class Refused extends Error {
 
 /** There is no connection, or it went before the reply came. */
 export class Lost extends Error {
-  constructor() {
-    super("lost");
-    this.name = "Lost";
-  }
+  name = "Lost";
 }
 
+/** The connection: `ask` and `on` are for views. */
 export class Api {
-  /** @type {State} */
+  /** @type {"connecting" | "open" | "lost"} */
   state = "connecting";
   token = "";
   locale = "en_US";
 
   /** Called when the connection opens and the server has said Hello. @type {(hello: Hello) => void} */
   onhello = () => {};
-  /** Called when `state` changes. @type {(state: State) => void} */
+  /** Called when `state` changes. */
   onstate = () => {};
   /** Called when the token is good no more. */
   onsignedout = () => {};
@@ -55,7 +43,7 @@ export class Api {
   #lastId = 0;
   #pause = FIRST_PAUSE;
   #timer = 0;
-  /** @type {Map<number, Waiting>} */
+  /** @type {Map<number, {resolve: (value: any) => void, reject: (error: Error) => void}>} */
   #waiting = new Map();
   /** @type {Map<string, Set<(params: any) => void>>} */
   #listeners = new Map();
@@ -65,15 +53,14 @@ export class Api {
   /** Connect, and go on doing so whenever the connection ends. */
   start() {
     clearTimeout(this.#timer);
-    const scheme = location.protocol === "https:" ? "wss:" : "ws:";
-    const socket = new WebSocket(`${scheme}//${location.host}/`);
+    const socket = new WebSocket(`${location.protocol === "https:" ? "wss:" : "ws:"}//${location.host}/`);
     this.#socket = socket;
     let beat = 0;
     socket.onopen = async () => {
       try {
         const hello = await this.#hello();
         this.#pause = FIRST_PAUSE;
-        beat = setInterval(() => void this.#keepAlive(socket), KEEP_ALIVE);
+        beat = setInterval(() => this.#keepAlive(socket), KEEP_ALIVE);
         this.#become("open");
         this.onhello(hello);
       } catch {
@@ -84,7 +71,8 @@ export class Api {
     socket.onclose = () => {
       clearInterval(beat);
       if (this.#socket !== socket) return;
-      this.#fail();
+      for (const { reject } of this.#waiting.values()) reject(new Lost());
+      this.#waiting.clear();
       this.#become("lost");
       this.#timer = setTimeout(() => this.start(), this.#pause * (0.75 + Math.random() / 2));
       this.#pause = Math.min(2 * this.#pause, LONGEST_PAUSE);
@@ -93,44 +81,31 @@ export class Api {
 
   /** Try at once, as when somebody presses a button. */
   retry() {
-    if (this.state === "lost") {
-      this.#pause = FIRST_PAUSE;
-      this.start();
-    }
+    if (this.state !== "lost") return;
+    this.#pause = FIRST_PAUSE;
+    this.start();
   }
 
   /**
    * Ask the server. A refusal of the rules is thrown as `Refused`, a missing connection as `Lost`;
    * for a short while it is waited for, as the server ends some to have them begin anew.
-   *
    * @template {MethodName} M
-   * @param {M} method
-   * @param {Methods[M]["params"]} [params]
-   * @returns {Promise<Methods[M]["returns"]>}
+   * @param {M} method @param {Params<M>} [params] @returns {Promise<Returns<M>>}
    */
   async ask(method, params) {
     if (this.state !== "open") await this.#opened();
-    return this.#send(method, params ?? {}, this.token);
+    return this.#send(method, params ?? {});
   }
 
   /** @returns {Promise<void>} */
   #opened() {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Lost()), SHORT_GAP);
-      this.#comers.push(() => {
-        clearTimeout(timer);
-        resolve();
-      });
+      this.#comers.push(resolve);
+      setTimeout(() => reject(new Lost()), SHORT_GAP);
     });
   }
 
-  /**
-   * Hear of a notification; give what ends that.
-   *
-   * @template {NotificationName} N
-   * @param {N} name
-   * @param {(params: Notifications[N]) => void} heard
-   */
+  /** Hear of a notification; give what ends that. @template {NotificationName} N @param {N} name @param {(params: Notifications[N]) => void} heard */
   on(name, heard) {
     const all = this.#listeners.get(name) ?? new Set();
     this.#listeners.set(name, all.add(heard));
@@ -144,50 +119,46 @@ export class Api {
   }
 
   async #hello() {
-    const hello = await this.#send("JSONRPC.Hello", { locale: this.locale }, this.token);
-    if (this.token && !hello.authenticated) {
-      this.token = "";
-      this.onsignedout();
-    }
+    const hello = await this.#send("JSONRPC.Hello", { locale: this.locale });
+    if (this.token && !hello.authenticated) this.#signedOut();
     return hello;
   }
 
-  /**
-   * @param {string} method @param {object} params @param {string} token
-   * @returns {Promise<any>}
-   */
-  #send(method, params, token) {
+  #signedOut() {
+    this.token = "";
+    this.onsignedout();
+  }
+
+  /** @param {string} method @param {object} params @returns {Promise<any>} */
+  #send(method, params) {
     const socket = this.#socket;
-    if (!socket || socket.readyState !== WebSocket.OPEN) return Promise.reject(new Lost());
+    if (socket?.readyState !== WebSocket.OPEN) return Promise.reject(new Lost());
     const id = ++this.#lastId;
-    const request = token ? { id, method, params, token } : { id, method, params };
     return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject, method });
+      this.#waiting.set(id, { resolve, reject });
       setTimeout(() => this.#waiting.has(id) && socket.close(), PATIENCE);
-      socket.send(JSON.stringify(request));
+      socket.send(JSON.stringify({ id, method, params, token: this.token || undefined }));
     });
   }
 
   /** @param {any} message */
-  #take(message) {
-    if (message.notification) {
-      for (const heard of this.#listeners.get(message.notification) ?? []) heard(message.params);
+  #take({ id, notification, status, params, error, retryAfter }) {
+    if (notification) {
+      for (const heard of this.#listeners.get(notification) ?? []) heard(params);
       return;
     }
-    const waiting = this.#waiting.get(message.id);
-    this.#waiting.delete(message.id);
-    if (message.status === "unauthorized") {
-      this.token = "";
+    const waiting = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    if (status === "unauthorized") {
       waiting?.reject(new Lost());
-      this.onsignedout();
-    } else if (!waiting) {
+      this.#signedOut();
       return;
-    } else if (message.status !== "success") {
-      waiting.reject(new Refused(message.error, message.retryAfter));
-    } else if (message.params?.error && !message.params.error.endsWith("ErrorNoError")) {
-      waiting.reject(new Refused(message.params.error, message.retryAfter));
+    }
+    const refusal = status === "success" ? params?.error : error;
+    if (status !== "success" || (refusal && !refusal.endsWith("ErrorNoError"))) {
+      waiting?.reject(new Refused(refusal, retryAfter));
     } else {
-      waiting.resolve(message.params);
+      waiting?.resolve(params);
     }
   }
 
@@ -203,17 +174,11 @@ export class Api {
     }
   }
 
-  #fail() {
-    const waiting = [...this.#waiting.values()];
-    this.#waiting.clear();
-    for (const { reject } of waiting) reject(new Lost());
-  }
-
-  /** @param {State} state */
+  /** @param {Api["state"]} state */
   #become(state) {
     if (this.state === state) return;
     this.state = state;
     if (state === "open") for (const comer of this.#comers.splice(0)) comer();
-    this.onstate(state);
+    this.onstate();
   }
 }

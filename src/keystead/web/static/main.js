@@ -1,22 +1,4 @@
-// @ts-check
 // The admin page: which view is shown, and what is around it.
-//
-// How to add a view:
-//
-// 1. Write views/<name>.js. It exports one value of the type `View` below. `show(place)` builds its
-//    elements with `h` of ui.js, puts them into `place.root`, and ends what it began when
-//    `place.signal` is aborted. Data comes with `api.ask` of store.js; `live(names, load, signal)`
-//    loads it again when a notification tells of a change, and when the connection is back. Put
-//    fresh data into what is there, and leave alone what somebody is typing into; rows with a
-//    data-key that come out the same are kept, with the focus.
-// 2. Add it to VIEWS below: that is its place in the navigation. `needs` leaves it out for whoever
-//    may not use it; the server decides all the same. `place.args` is what follows the name in the
-//    address: #/users/ann gives ["ann"]. `link("users", "ann")` of ui.js writes such an address.
-// 3. Put its texts into i18n/en.js, fr.js and de.js, in a part of its own, with keys that begin with
-//    its name. `make check` finds a text that is missing, and one that nobody uses.
-// 4. Styles are in page.css: take what is there first. There are no inline styles and scripts, and
-//    no HTML out of strings; the Content-Security-Policy forbids most of that.
-// 5. Test it as a user in tests/acceptance/test_page_<name>.py, with tests/acceptance/page.py.
 
 import * as i18n from "./i18n.js";
 import { t } from "./i18n.js";
@@ -27,24 +9,10 @@ import { audit } from "./views/audit.js";
 import { groups } from "./views/groups.js";
 import { overview } from "./views/overview.js";
 import { pairing } from "./views/pairing.js";
-import { setUp } from "./views/set_up.js";
-import { signIn } from "./views/sign_in.js";
+import { showSetUp } from "./views/set_up.js";
+import { showSignIn } from "./views/sign_in.js";
 import { tokens } from "./views/tokens.js";
 import { users } from "./views/users.js";
-
-/**
- * @typedef {object} Place
- * @property {HTMLElement} root to be filled
- * @property {string[]} args what follows the name in the address
- * @property {AbortSignal} signal aborted when another view is shown
- *
- * @typedef {object} View
- * @property {string} name in the address
- * @property {import("./i18n.js").Key} title
- * @property {string} icon a path of 16 by 16
- * @property {import("./store.js").Need} [needs]
- * @property {(place: Place) => void} show
- */
 
 /** In the order of the navigation; the first that may be seen is shown at first. @type {View[]} */
 const VIEWS = [overview, users, groups, tokens, pairing, audit, account];
@@ -57,36 +25,38 @@ const lost = h("div", { id: "lost", role: "status", "aria-live": "polite" });
 const main = h("main", { id: "main", tabindex: -1 });
 let leave = new AbortController();
 let shown = "";
+let since = 0;
 
-// --- what is around a view -----------------------------------------------------------------------
-
-function frame() {
-  const views = VIEWS.filter((view) => may(view.needs));
-  const links = views.map((view) =>
-    h("li", {}, h("a", { href: `#/${view.name}`, "data-view": view.name }, icon(view.icon), t(view.title))));
+/** @param {View[]} views @param {View} [here] */
+function frame(views, here) {
   const who = state.me?.username;
+  const links = views.map((view) => h("li", {}, h("a", { href: `#/${view.name}`,
+    "aria-current": view === here && "page" }, icon(view.icon), t(view.title))));
   fill(page,
     h("a", { class: "skip", href: "#main", onclick: (/** @type {Event} */ event) => {
       event.preventDefault();
       main.focus();
     } }, t("skip")),
     h("header", { class: "bar" },
-      h("a", { class: "brand", href: "#/" }, mark(), h("span", {}, state.setup?.serverName ?? "Keystead")),
+      h("a", { class: "brand", href: "#/" }, mark(), h("span", {}, serverName())),
       h("nav", { "aria-label": t("nav") }, h("ul", {}, links)),
       h("div", { class: "me" },
-        who ? h("span", { class: "who", title: who }, who) : null,
-        who ? button(t("sign-out"), signOut, { kind: "quiet" }) : null)),
+        who && [h("span", { class: "who", title: who }, who), button(t("sign-out"), signOut, { kind: "quiet" })])),
     lost, main, toasts);
+  page.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 }
+
+const serverName = () => state.setup?.serverName ?? "Keystead";
 
 /** Show what is wanted by the address, and by what is known of whoever is there. */
 function show() {
-  const { phase } = state;
-  const [name = "", ...args] = location.hash.replace(/^#\/?/, "").split("/").map(decoded);
+  const { phase, me } = state;
+  const [name, ...args] = location.hash.replace(/^#\/?/, "").split("/").map(decoded);
   const views = VIEWS.filter((view) => may(view.needs));
   const view = views.find((one) => one.name === name) ?? views[0];
   // Not the same again: what is typed stays, and views hear of changes themselves.
-  const wanted = phase === "in" ? JSON.stringify([state.me?.username, view?.name, args, rights()]) : phase;
+  const rights = [me?.username, me?.rights, me?.ownAccount, may("admin")];
+  const wanted = phase === "in" ? JSON.stringify([view?.name, args, rights]) : phase;
   if (wanted === shown) return;
   const isFirst = shown === "";
   shown = wanted;
@@ -102,25 +72,17 @@ function show() {
     case "set-up":
     case "sign-in":
       fill(page, lost, main, toasts);
-      (phase === "set-up" ? setUp : signIn).show(place);
-      title(t(phase === "set-up" ? "set-up.title" : "sign-in.title"));
+      (phase === "set-up" ? showSetUp : showSignIn)(place);
+      title(t(`${phase}.title`));
       return;
     case "in":
-      frame();
-      for (const link of page.querySelectorAll("nav a")) {
-        const isHere = link.getAttribute("data-view") === view?.name;
-        if (!isHere) continue;
-        link.setAttribute("aria-current", "page");
-        link.scrollIntoView({ block: "nearest", inline: "center" });
-      }
+      frame(views, view);
       view?.show(place);
       title(view ? t(view.title) : "");
       if (!isFirst) main.querySelector("h1")?.focus();
       window.scrollTo(0, 0);
   }
 }
-
-const rights = () => [state.me?.rights, state.me?.ownAccount, may("admin")];
 
 /** @param {string} text */
 function decoded(text) {
@@ -133,12 +95,8 @@ function decoded(text) {
 
 /** @param {string} text */
 function title(text) {
-  document.title = [text, state.setup?.serverName ?? "Keystead"].filter(Boolean).join(" · ");
+  document.title = [text, serverName()].filter(Boolean).join(" · ");
 }
-
-// --- the connection ------------------------------------------------------------------------------
-
-let since = 0;
 
 function tellConnection() {
   clearTimeout(since);
@@ -146,8 +104,6 @@ function tellConnection() {
   since = setTimeout(() => fill(lost, h("p", {}, icon("M8 2v7M8 12v1"), t("lost"), " ",
     button(t("lost.retry"), () => api.retry(), { kind: "quiet" }))), LOST_AFTER);
 }
-
-// --- the beginning -------------------------------------------------------------------------------
 
 /** Show everything anew, in the language that is chosen. */
 async function restart() {
@@ -160,7 +116,7 @@ async function restart() {
 await i18n.load();
 listen("state", show);
 listen("connection", tellConnection);
-listen("language", () => void restart());
+listen("language", restart);
 addEventListener("hashchange", show);
 fill(page, lost, main, toasts);
 tellConnection();

@@ -1,9 +1,8 @@
-// @ts-check
 // One's own account: password, tokens, language, and what one may do.
 
 import { LANGUAGES, choose, chosen, problem, t } from "../i18n.js";
 import { api, live, may, ring, state, stays } from "../store.js";
-import { button, facts, field, fill, form, h, head, section, toast } from "../ui.js";
+import { button, facts, field, fill, form, h, head, rows, section, toast } from "../ui.js";
 import { passwordFields } from "./password.js";
 import { mayOf } from "./rights.js";
 import { addToken, tokenRows } from "./tokens.js";
@@ -15,40 +14,34 @@ export const account = {
   icon: "M8 8a3 3 0 1 0 0-6 3 3 0 0 0 0 6zM2.5 14c0-3 2.5-4 5.5-4s5.5 1 5.5 4",
   show({ root, signal }) {
     const about = h("div");
-    const tokens = h("ul", { class: "rows" });
-    fill(root, head(t("account")), about,
-      h("div", { class: "columns" },
-        may("own") && section(t("account.tokens"), h("p", { class: "hint" }, t("account.tokens.hint")), tokens,
-          button(t("tokens.add"), () => addToken())),
-        h("div", {}, may("own") && passwordSection(), browserSection())));
-    const load = async () => {
-      const [found, held] = await Promise.all([
-        state.me?.username ? api.ask("Access.GetAccount") : null,
-        may("own") ? api.ask("Access.GetOwnTokens") : null,
-      ]).catch(() => []); // the connection went; it is loaded again when it is back
-      if (found?.account) fill(about, details(found.account));
-      if (held) fill(tokens, tokenRows(held.tokens ?? []));
-    };
-    void live(["Access.AccountChanged", "Access.TokensChanged"], load, signal);
+    const tokens = rows();
+    const hasOwn = may("own");
+    fill(root, head(t("account")), about, h("div", { class: "columns" },
+      hasOwn && section(t("account.tokens"), h("p", { class: "hint" }, t("account.tokens.hint")), tokens,
+        button(t("tokens.add"), () => addToken())),
+      h("div", {}, hasOwn && passwordSection(), browserSection())));
+    live(["Access.AccountChanged", "Access.TokensChanged"], async () => {
+      const own = state.me?.username ? (await api.ask("Access.GetAccount")).account : null;
+      if (own) {
+        fill(about, facts([
+          [t("user.name"), own.username],
+          [t("user.display"), own.displayName || "–"],
+          [t("account.may"), mayOf(own)],
+          [t("account.groups"), own.groups.join(", ") || "–"],
+        ]));
+      }
+      if (hasOwn) fill(tokens, tokenRows((await api.ask("Access.GetOwnTokens")).tokens ?? []));
+    }, signal);
   },
 };
 
-/** @param {import("../../../../../docs/reference/api").AccessAccount} found */
-function details(found) {
-  return facts([
-    [t("user.name"), found.username],
-    [t("user.display"), found.displayName || "–"],
-    [t("account.may"), mayOf(found)],
-    [t("account.groups"), found.groups.join(", ") || "–"],
-  ]);
-}
-
 function passwordSection() {
-  const { fields, password, check } = passwordFields(() => state.me?.username ?? "");
+  const name = state.me?.username;
+  const { fields, password, check } = passwordFields(() => name ?? "");
   const made = form({
     fields: [h("input", { type: "text", class: "away", autocomplete: "username", tabindex: -1,
-      "aria-hidden": "true", value: state.me?.username, readonly: true }), ...fields],
-    action: t("account.password.do"),
+      "aria-hidden": "true", value: name, readonly: true }), ...fields],
+    action: t("account.password"),
     check,
     submit: async () => {
       await api.ask("Users.ChangePassword", { newPassword: password.value });
@@ -59,7 +52,6 @@ function passwordSection() {
     refused: (error) => {
       password.say(problem(error));
       password.input.focus();
-      return true;
     },
   });
   return section(t("account.password"), h("p", { class: "hint" }, t("account.password.hint")), made);
@@ -67,11 +59,11 @@ function passwordSection() {
 
 function browserSection() {
   const language = field(t("language"), { type: "select", value: chosen() ?? "",
-    options: [["", t("language.browser")], .../** @type {[string, string][]} */ (Object.entries(LANGUAGES))] });
+    options: [["", t("language.browser")], ...Object.entries(LANGUAGES)] });
   language.input.addEventListener("change", () => {
     choose(language.value || null);
     ring("language");
   });
   return section(t("account.browser"), language.root,
-    h("p", { class: "hint" }, stays() ? t("account.stays") : t("account.goes")));
+    h("p", { class: "hint" }, t(stays() ? "account.stays" : "account.goes")));
 }

@@ -1,8 +1,5 @@
-// @ts-check
 // Events as files for other programs, as `keystead audit export` writes them, but for their time,
 // which the API gives in milliseconds.
-
-/** @typedef {import("../../../../../docs/reference/api").AccessAuditEvent} AuditEvent */
 
 /** @type {Record<string, string>} */
 const SHORT = { "\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r" };
@@ -23,9 +20,9 @@ export const jsonLines = (events) => events.map((one) => {
 }).join("");
 
 /** A row an event, below their names. @param {AuditEvent[]} events */
-export const csv = (events) => [COLUMNS.join(), ...events.map((one) => {
+export const csv = (events) => [COLUMNS, ...events.map((one) => {
   const detail = Object.entries(one.detail).map((pair) => pair.join(": ")).join(", ");
-  return values(one, detail).map((value) => field(String(value ?? ""))).join();
+  return values(one, detail).map((value) => quoted(String(value ?? "")));
 }), ""].join("\r\n");
 
 /**
@@ -33,12 +30,9 @@ export const csv = (events) => [COLUMNS.join(), ...events.map((one) => {
  * formula, also in full width, and for semicolons, at which some of them begin another field.
  * @param {string} text
  */
-function field(text) {
-  const plain = text.replace(/\\|(?! )[\p{C}\p{Z}]/gu, (c) => SHORT[c] ?? escaped(c))
-    .replaceAll(";", "\\x3b").replaceAll('"', '""')
-    .replace(/^( *)([=+\-@\uff1d\uff0b\uff0d\uff20])/, (_, blanks, c) => blanks + escaped(c));
-  return `"${plain}"`;
-}
+const quoted = (text) => `"${text.replace(/\\|(?! )[\p{C}\p{Z}]/gu, (c) => SHORT[c] ?? escaped(c))
+  .replaceAll(";", "\\x3b").replaceAll('"', '""')
+  .replace(/^( *)([=+\-@\uff1d\uff0b\uff0d\uff20])/, (_, blanks, c) => blanks + escaped(c))}"`;
 
 /** @param {string} character */
 function escaped(character) {
