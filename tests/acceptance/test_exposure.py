@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.acceptance.box import set_up
 from tests.acceptance.server import ALL, PLAIN
 
 LISTENING = "0A"  # of TCP, in /proc/net
@@ -37,3 +38,22 @@ def test_nothing_listens_but_what_is_said(start, schemes):
     assert [row for table in ("udp", "udp6") for row in rows(table) if row[9] in own] == []
     paths = {row[7] for row in rows("unix") if row[6] in own and len(row) > 7}
     assert {Path(path).name for path in paths} == {"control.sock"}
+
+
+@pytest.mark.clause("OWASP ASVS 5.0 16.2.3")
+def test_logs_go_to_standard_error_and_nothing_is_written_outside_the_data_folder(
+    start, connect
+):
+    server = start("data", PLAIN)
+    client = connect(server)
+    set_up(client)
+    links = [entry.readlink() for entry in Path(f"/proc/{server.pid}/fd").iterdir()]
+    files = {link for link in links if link.is_file() and not link.is_relative_to("/dev")}
+    assert files - {server.log, server.printed} <= {*server.data.rglob("*")}
+
+    server.stop()
+    events = [json.loads(line)["event"] for line in server.log.read_text().splitlines()]
+    assert "stopped" in events
+    assert "stopped" not in server.printed.read_text()
+    for file in server.data.rglob("*"):
+        assert not file.is_file() or b'"level": "info"' not in file.read_bytes(), file

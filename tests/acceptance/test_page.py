@@ -204,6 +204,45 @@ def test_whoever_is_signed_out_from_elsewhere_is_told(page, server, connect):
     page.says("You have been signed out")
 
 
+@pytest.mark.clause(
+    "NIST SP 800-63B-4 3.1.1.2 managers", "OWASP ASVS 5.0 6.2.6", "OWASP ASVS 5.0 6.2.7"
+)
+def test_passwords_are_hidden_and_can_be_pasted_and_filled_in_by_programs(
+    page, server, connect
+):
+    def autocomplete(label):
+        return page.browser.value(f"document.querySelector('{page.field(label)}').autocomplete")
+
+    def is_hidden(label):
+        return page.browser.value(
+            f"document.querySelector('{page.field(label)}').type === 'password'"
+        )
+
+    page.open().shows("Set up")
+    assert is_hidden("Password")
+    assert is_hidden("Password once more")
+    assert autocomplete("Password") == autocomplete("Password once more") == "new-password"
+    set_up(connect(server))
+    page.browser.reload()
+    page.shows("Sign in")
+    assert is_hidden("Password")
+    assert (autocomplete("Name"), autocomplete("Password")) == ("username", "current-password")
+    for label, text in (("Name", "olga"), ("Password", PASSWORD)):
+        page.browser.run(f"document.querySelector('{page.field(label)}').focus()")
+        page.browser.devtools("Input.insertText", text=text)  # as a clipboard does, in one
+    page.press("Sign in")
+    page.shows("Overview")
+
+
+@pytest.mark.clause("OWASP ASVS 5.0 7.4.4")
+def test_every_view_shows_where_to_sign_out(page):
+    page.set_up()
+    for view in page.views:
+        page.press(view)
+        page.shows(view)
+        assert page.browser.text(".bar .me button") == "Sign out"
+
+
 def test_signing_in_needs_no_mouse(page, server, connect):
     set_up(connect(server))
     page.open().shows("Sign in")

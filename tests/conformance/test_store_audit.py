@@ -106,7 +106,7 @@ def test_every_change_has_its_event_in_the_order_in_which_it_was_recorded(play, 
     assert play(scenario) == told_by((*SETTLED, *EVERY_KIND), ROOT)
 
 
-@pytest.mark.clause("EN 18031-2 LGM-4", "OWASP ASVS 5.0 16.2.1")
+@pytest.mark.clause("EN 18031-2 LGM-4", "IEC 62443-4-2 CR 2.11", "OWASP ASVS 5.0 16.2.1")
 def test_an_event_tells_when_it_was_and_whose_doing(play):
     async def scenario(store):
         await store.write(recording(BOTH[0]))

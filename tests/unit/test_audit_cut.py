@@ -60,6 +60,7 @@ async def report_on(store):
     return verify(checkpoints, [events], PUBLIC_KEY)
 
 
+@pytest.mark.clause("EN 18031-2 LGM-3")
 def test_the_newest_events_are_kept_and_the_rest_is_vouched_for(store):
     async def overflow():
         heads = []

@@ -60,6 +60,7 @@ def cut_at(retention, trail, now=NOON, unreadable=0):
     return head.sequence if head else 0
 
 
+@pytest.mark.clause("EN 18031-2 LGM-3")
 @given(RETENTIONS, trails())
 def test_the_newest_events_stay_whatever_the_rules_say(retention, trail):
     at = cut_at(retention, trail)

@@ -34,17 +34,20 @@ def table():
     return rows
 
 
+@pytest.mark.clause("OWASP ASVS 5.0 6.1.1")
 @pytest.mark.parametrize("number", range(12))
 def test_every_wait_is_listed(number):
     assert table()[number] in GUIDE
 
 
+@pytest.mark.clause("OWASP ASVS 5.0 6.1.1")
 def test_no_other_wait_is_listed():
     section = GUIDE.split("## Guessing passwords")[1].split("##")[0]
     listed = re.findall(r"(?<=\|---\|---\|---\| ).*?(?= - )", section)
     assert listed == [" ".join(table())]
 
 
+@pytest.mark.clause("OWASP ASVS 5.0 6.1.1")
 @pytest.mark.parametrize(
     "sentence",
     [

@@ -31,6 +31,7 @@ def look(house, *, has_warned=False, key=lambda: KEY):
     return upkeep._look_at_trail(house, LIMITS, key, has_warned=has_warned)
 
 
+@pytest.mark.clause("IEC 62443-4-2 CR 2.9")
 def test_a_trail_that_is_full_is_cut_and_still_verifies(caplog):
     async def scenario():
         house = directory()
@@ -48,6 +49,7 @@ def test_a_trail_that_is_full_is_cut_and_still_verifies(caplog):
     assert "audit trail cut" in caplog.text
 
 
+@pytest.mark.clause("IEC 62443-4-2 CR 2.9 RE1")
 def test_the_owner_is_warned_once_before_events_have_to_go(caplog):
     async def scenario():
         house = directory()
