@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from keystead.domain.passwords import CONTEXT_WORDS
 from keystead.domain.sessions import MAX_SESSIONS
 from keystead.settings import Settings
 
@@ -35,3 +36,9 @@ def test_the_number_of_sessions_is_listed_with_what_happens_beyond():
     assert (
         f"| sessions of web pages of one user | {MAX_SESSIONS}; the oldest make room |" in GUIDE
     )
+
+
+@pytest.mark.clause("OWASP ASVS 5.0 6.1.2")
+def test_the_words_that_are_no_passwords_are_listed():
+    listed = GUIDE.split("user's name or of ")[1].split(" is refused")[0]
+    assert tuple(re.findall("`(.+?)`", listed)) == CONTEXT_WORDS
