@@ -68,7 +68,8 @@ declare global {
 
   interface Column<R> {
     title: string;
-    cell: (row: R) => Children;
+    /** Without it what is compared. */
+    cell?: (row: R) => Children;
     /** What is compared; without it the column cannot be sorted. */
     sort?: (row: R) => string | number;
     /** Left out on narrow screens. */

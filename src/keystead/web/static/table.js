@@ -31,13 +31,13 @@ export function table(how) {
       order();
     } }, column.title) : column.title));
   const body = h("tbody");
-  const grid = h("table", {}, h("caption", { class: "away" }, how.label),
-    h("thead", {}, h("tr", {}, heads)), body);
+  const grid = h("table", "", h("caption", "away", how.label),
+    h("thead", "", h("tr", "", heads)), body);
   const scroll = h("div", { class: "table", role: "region", "aria-label": how.label, tabindex: 0,
     onscroll: () => draw() }, grid);
   const none = nothing(how.empty);
-  const root = h("div", { class: "table-with-search" },
-    how.text && h("div", { class: "table-tools" },
+  const root = h("div", "table-with-search",
+    how.text && h("div", "table-tools",
       h("label", { for: searchId, class: "away" }, `${t("table.search")}: ${how.label}`), search, how.tools, count),
     scroll, none);
 
@@ -104,7 +104,7 @@ export function table(how) {
   /** @param {R} row @param {number} index */
   const line = (row, index) => h("tr", { "data-key": how.key(row), "aria-rowindex": index + 2 },
     how.columns.map((column, at) =>
-      h(at ? "td" : "th", { scope: at ? undefined : "row", class: classes(column) }, column.cell(row))));
+      h(at ? "td" : "th", { scope: at ? undefined : "row", class: classes(column) }, (column.cell ?? column.sort)?.(row))));
 
   /** Hold the place of rows that are not there. @param {number} number */
   function gap(number) {

@@ -18,10 +18,10 @@ export const groups = {
   show: (place) => place.args[0] ? showGroup(place, place.args[0]) : showAll(place),
 };
 
-/** Have groups and accounts shown, now and when they change. @param {Place} place @param {(groups: Group[], accounts: Account[]) => void} show */
-const load = ({ signal }, show) => void live(["Access.GroupChanged", "Access.AccountChanged"], async () => {
-  const [known, found] = await Promise.all([api.ask("Access.GetGroups"), api.ask("Access.GetAccounts")]).catch(() => []);
-  if (known && found && !signal.aborted) show(known.groups, found.accounts);
+/** @param {Place} place @param {(groups: Group[], accounts: Account[]) => void} show now, and when they change */
+const load = ({ signal }, show) => live(["Access.GroupChanged", "Access.AccountChanged"], async () => {
+  const [known, found] = await Promise.all([api.ask("Access.GetGroups"), api.ask("Access.GetAccounts")]);
+  if (!signal.aborted) show(known.groups, found.accounts);
 }, signal);
 
 /** @param {Place} place */
@@ -37,12 +37,13 @@ function showAll(place) {
     columns: [
       { title: t("user.name"), sort: (one) => one.name, cell: (one) => h("a", { href: link("groups", one.name) }, one.name) },
       { title: t("right"), minor: true, cell: (one) => one.rights.map(rightName).join(", ") },
-      { title: t("rules"), number: true, sort: (one) => one.items.length, cell: (one) => one.items.length },
+      { title: t("rules"), number: true, sort: (one) => one.items.length },
       { title: t("groups.members"), number: true, sort: membersOf,
         cell: (one) => one.name === "anonymous" ? t("groups.everybody") : membersOf(one) },
     ],
   });
-  fill(place.root, head(t("groups"), button(t("groups.add"), add, { kind: "main" })), list.root, section(t("try"), tryIt()));
+  fill(place.root, head(t("groups"), button(t("groups.add"), add, { kind: "main" })), list.root,
+    section(t("try"), tryIt()));
   load(place, (all, accounts) => {
     members = new Map();
     for (const name of accounts.flatMap((one) => one.groups)) members.set(name, (members.get(name) ?? 0) + 1);
@@ -51,12 +52,12 @@ function showAll(place) {
 }
 
 function add() {
-  const field_ = field(t("user.name"), { required: true });
+  const typed = field(t("user.name"), { required: true });
   return ask(t("groups.add"), {
-    fields: [field_],
-    check: () => required(field_),
+    fields: [typed],
+    check: () => required(typed),
     submit: async () => {
-      const name = field_.value.trim();
+      const name = typed.value.trim();
       const known = await api.ask("Access.GetGroups");
       if (known.groups.some((one) => one.name === name)) throw new Refused("AccessErrorNameTaken");
       await api.ask("Access.WriteGroup", { name });
@@ -84,6 +85,7 @@ function showGroup(place, name) {
     rules.show(group);
     rights.show(group);
     const its = accounts.filter((one) => one.groups.includes(name));
-    return fill(members, its.length ? its.flatMap((one, at) => [at ? ", " : null, whose(one)]) : nothing(t("overview.nobody")));
+    return fill(members,
+      its.length ? its.flatMap((one, at) => [at > 0 && ", ", whose(one)]) : nothing(t("overview.nobody")));
   });
 }

@@ -85,23 +85,23 @@ function effectsOf({ effects = [], more, accounts }, { deviceName }) {
 const GRADES = ["none", "no", "read", "write", "yes"];
 
 /** @param {Effect} one */
-const effectRow = (one) => h("li", {}, h("span", {}, ...effectName(one)), h("span", { class: "act" },
+const effectRow = (one) => h("li", {}, h("span", {}, effectName(one)), h("span", { class: "act" },
   badge(`${word(one.before)} → ${word(one.after)}`,
     GRADES.indexOf(one.after) < GRADES.indexOf(one.before) ? "bad" : "good")));
 
-/** @param {Effect} one @returns {Child[]} */
+/** @param {Effect} one @returns {Children} */
 function effectName({ kind, object, isPrefix }) {
   switch (kind) {
     case "AccessEffectKindItem":
       return itemName({ name: object, isPrefix });
     case "AccessEffectKindScope":
-      return [scopeName(object)];
+      return scopeName(object);
     case "AccessEffectKindGroup":
-      return [`${t("change.group")} ${object}`];
+      return `${t("change.group")} ${object}`;
     case "AccessEffectKindThing":
-      return [`${t("things")} ${object}`];
+      return `${t("things")} ${object}`;
     default:
-      return [t(NAMES[object] ?? "account.tokens")];
+      return t(NAMES[object] ?? "account.tokens");
   }
 }
 
@@ -115,11 +115,10 @@ function word(text = "") {
 const itemName = ({ name = "", isPrefix = false }) => [h("code", {}, name || t("rule.all")), " ",
   name && isPrefix ? h("span", { class: "hint" }, t("rule.below")) : null];
 
-/** What is given, and where it comes from. @param {Child[]} what @param {string} [group] @param {Node} [way] */
-export const spoken = (what, group, way) => h("div", { class: "spoken" }, h("span", {}, ...what), way,
-  group ? h("a", { class: "hint", href: link("groups", group) },
-    group === "anonymous" ? t("why.everybody") : t("why.group", { name: group }))
-    : h("span", { class: "hint" }, t("why.own")));
+/** What is given, and where it comes from. @param {Children} what @param {string} [group] @param {Node} [way] */
+export const spoken = (what, group, way) => h("div", { class: "spoken" }, h("span", {}, what), way,
+  h(group ? "a" : "span", { class: "hint", href: group && link("groups", group) }, !group ? t("why.own")
+    : group === "anonymous" ? t("why.everybody") : t("why.group", { name: group })));
 
 /** A rule, and where it comes from. @param {Rule} rule @param {string} [group] */
 export const ruleRow = (rule, group) => h("li", {}, spoken(itemName(rule), group,
@@ -209,25 +208,21 @@ export const valuesOf = (editors) => /** @type {any} */ (Object.fromEntries(Obje
  * @param {Omit<Params<M>, keyof E>} params the others @param {FormHow["fields"]} [fields] all that is shown
  */
 export function part(editors, method, params, fields = Object.values(editors)) {
-  /** @type {Set<Input>} */
-  const touched = new Set();
-  const look = () => root.classList.toggle("touched", touched.size > 0);
   const root = form({ fields, action: t("save"), submit: async () => {
-    if (await change(method, /** @type {any} */ ({ ...params, ...valuesOf(editors) }))) touched.clear();
-    look();
+    const isSaved = await change(method, /** @type {any} */ ({ ...params, ...valuesOf(editors) }));
+    if (isSaved) for (const input of touched()) input.classList.remove("touched");
   } });
+  /** @returns {Input[]} */
+  const touched = () => [...root.querySelectorAll(/** @type {any} */ (".touched"))];
   root.classList.add("part");
-  root.addEventListener("input", ({ target }) => {
-    touched.add(/** @type {any} */ (target));
-    look();
-  });
+  root.addEventListener("input", ({ target }) => /** @type {Input} */ (target).classList.add("touched"));
   return {
     root,
     /** @param {Partial<ValuesOf<E>>} fresh */
     show(fresh) {
-      const typed = [...touched].map((input) => ({ input, value: input.value, checked: input.checked }));
+      const typed = touched().map((input) => ({ input, value: input.value, checked: input.checked }));
       for (const [name, editor] of Object.entries(editors)) editor.value = fresh[name];
-      for (const { input, ...was } of typed) Object.assign(input, was).dispatchEvent(new Event("input", { bubbles: true }));
+      for (const { input, ...was } of typed) Object.assign(input, was).dispatchEvent(new Event("input"));
     },
   };
 }

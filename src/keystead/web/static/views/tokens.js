@@ -42,7 +42,7 @@ function showAll({ root, signal }) {
       { title: t("token.last"), sort: (one) => -(one.lastUsed ?? 0), cell: (one) => one.lastUsed
         ? [ago(one.lastUsed * 1000), h("span", { class: "hint" }, ` · ${one.lastSource}`)] : t("token.never") },
       { title: t("user.until"), minor: true, sort: (one) => one.expires ?? Infinity, cell: (one) => endOf(one, date) },
-      { title: t("token.limits"), minor: true, sort: limitsOf, cell: limitsOf },
+      { title: t("token.limits"), minor: true, sort: limitsOf },
     ],
   });
   function show() {
@@ -54,14 +54,15 @@ function showAll({ root, signal }) {
   const names = /** @type {const} */ (["Access.TokensChanged", "Access.AccountChanged"]);
   for (const name of names) signal.addEventListener("abort", api.on(name, ({ username }) => stale?.add(username)));
   listen("connection", () => (stale = null), signal);
-  void live([...names], async () => {
+  live([...names], async () => {
     const wanted = stale && [...stale];
     stale = new Set();
-    const found = await Promise.all((wanted ?? [undefined]).map(tokensOf)).catch(() => null);
-    if (!found) return void (stale = null); // all of it when the connection is back
+    const found = await Promise.all((wanted ?? [undefined]).map(tokensOf)).catch((error) => {
+      stale = null; // all of it when the connection is back
+      throw error;
+    });
     known = [...wanted ? known.filter(({ username }) => !wanted.includes(username)) : [], ...found.flat()];
-    if (!signal.aborted) show();
-    return undefined;
+    show();
   }, signal);
 }
 
@@ -205,10 +206,9 @@ function showToken({ root, signal }, username, id) {
   const below = section(t("user.details"), limits.root);
   below.hidden = true;
   fill(root, back("tokens"), top, below);
-  void live(["Access.TokensChanged"], async () => {
-    const found = await tokensOf(username).catch(() => null);
-    if (!found || signal.aborted) return;
-    const one = found.find((held) => held.id === id);
+  live(["Access.TokensChanged"], async () => {
+    const one = (await tokensOf(username)).find((held) => held.id === id);
+    if (signal.aborted) return;
     if (!one) return gone("tokens", "error.AccessErrorNoSuchToken");
     const isDevice = one.kind === "AccessTokenKindDevice";
     fill(top,

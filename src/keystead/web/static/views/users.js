@@ -33,17 +33,14 @@ function showAll({ root, signal }) {
     sortBy: 0,
     columns: [
       { title: t("user.name"), sort: (one) => one.username, cell: whose },
-      { title: t("user.display"), minor: true, sort: (one) => one.displayName, cell: (one) => one.displayName },
+      { title: t("user.display"), minor: true, sort: (one) => one.displayName },
       { title: t("user.state"), sort: (one) => standing(one)[0], cell: (one) => badge(...standing(one)) },
-      { title: t("account.may"), minor: true, sort: mayOf, cell: mayOf },
-      { title: t("account.groups"), minor: true, sort: (one) => one.groups.join(), cell: (one) => one.groups.join(", ") },
+      { title: t("account.may"), minor: true, sort: mayOf },
+      { title: t("account.groups"), minor: true, sort: (one) => one.groups.join(", ") },
     ],
   });
   fill(root, head(t("users"), button(t("users.add"), add, { kind: "main" })), list.root);
-  void live(["Access.AccountChanged"], async () => {
-    const found = await api.ask("Access.GetAccounts").catch(() => null);
-    if (found && !signal.aborted) list.show(found.accounts);
-  }, signal);
+  live(["Access.AccountChanged"], async () => list.show((await api.ask("Access.GetAccounts")).accounts), signal);
 }
 
 function add() {
@@ -102,19 +99,18 @@ function showUser({ root, signal }, username) {
         section(t("account.tokens"), tokens, username && button(t("tokens.add"), () => addToken(username))),
         section(t("overview.sessions"), sessions)),
       may("admin") && section(t("overview.events"), events)));
-  void live(["Access.AccountChanged", "Access.GroupChanged", "Access.TokensChanged"], async () => {
+  live(["Access.AccountChanged", "Access.GroupChanged", "Access.TokensChanged"], async () => {
     const [found, all, held, open, told] = await Promise.all([
       api.ask("Access.GetAccount", { username }),
       api.ask("Access.GetGroups"),
       api.ask("Access.GetTokens", { username }),
       api.ask("Access.GetSessions"),
       may("admin") ? api.ask("Access.GetAuditEvents", { username, limit: EVENTS }) : null,
-    ]).catch(({ word }) => {
-      if (word === "AccessErrorNoSuchUser") gone("users", "error.AccessErrorNoSuchUser");
-      return [];
+    ]).catch((error) => {
+      if (error.word === "AccessErrorNoSuchUser") gone("users", "error.AccessErrorNoSuchUser");
+      throw error;
     });
-    if (!found?.account || signal.aborted) return;
-    const one = account = found.account;
+    const one = account = /** @type {Account} */ (found.account);
     const { displayName, validSince, validUntil } = one;
     ({ groups } = all);
     fill(about, facts([
@@ -138,16 +134,16 @@ function showUser({ root, signal }, username) {
 /** @param {Account} one @param {Group[]} all @param {ReturnType<typeof sieve>["first"]} first */
 function treeOf(one, all, first) {
   const note = standing(one)[1] === "good" ? null : h("p", { class: "hint" }, t("user.invalid"));
-  if (one.scopes.includes("PermissionScopeAdmin")) return [note, spoken([scopeName("PermissionScopeAdmin")])];
+  if (one.scopes.includes("PermissionScopeAdmin")) return [note, spoken(scopeName("PermissionScopeAdmin"))];
   const sources = [{ ...one, name: "" }, ...all.filter(({ name }) => name === "anonymous" || one.groups.includes(name))];
   const rules = first(sources.flatMap(({ items, name }) => items.map((rule) => ({ ...rule, group: name })))
     .sort((a, b) => a.name < b.name ? -1 : 1));
   const isAll = one.scopes.includes("PermissionScopeAccessAllThings");
   /** @type {[Key, Node[]][]} */
   const held = [
-    ["scope", one.scopes.map((scope) => spoken([scopeName(scope)]))],
-    ["things", isAll ? [] : one.allowedThingIds.map((id) => spoken([h("code", {}, id)]))],
-    ["right", sources.flatMap(({ rights, name }) => rights.map((right) => spoken([rightName(right)], name)))],
+    ["scope", one.scopes.map((scope) => spoken(scopeName(scope)))],
+    ["things", isAll ? [] : one.allowedThingIds.map((id) => spoken(h("code", {}, id)))],
+    ["right", sources.flatMap(({ rights, name }) => rights.map((right) => spoken(rightName(right), name)))],
   ];
   return [
     note,
