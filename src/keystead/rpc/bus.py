@@ -274,16 +274,15 @@ class Bus:
             for session in self.sessions_of(user.id):
                 session.revoke()
         for live in self._live(user.id):
-            before = live.user
-            live.user = user
-            live.groups = live.groups if groups is None else groups
-            live.mind_rights()
-            if (
-                groups is not None
-                or user.scopes != before.scopes
-                or user.validity != before.validity
-            ):
-                changed.append(live)
+            before, live.user = live.user, user
+            live.kept = {}
+            if groups is not None:
+                live.groups = groups
+            if groups is not None or user.scopes != before.scopes:
+                live.mind_rights()
+            elif user.validity == before.validity:
+                continue
+            changed.append(live)
         return changed
 
     def _replace_group(self, group_id: GroupId, present: tuple[Group, ...]) -> list[Live]:

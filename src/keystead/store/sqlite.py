@@ -100,7 +100,10 @@ class SqliteStore:
         self._waiting.append(_Job(operation, author, bulk, essential, done))
         if not self._is_busy:
             self._is_busy = True
-            self._gather()
+            if bulk:  # nobody shares its commit
+                self._begin()
+            else:
+                self._gather()
         return await done
 
     def close(self) -> None:
