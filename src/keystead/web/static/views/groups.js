@@ -75,9 +75,9 @@ function showGroup(place, name) {
   fill(place.root, back("groups"),
     head(name, !isEverybody && button(t("remove"), () => remove("groups", name, "Access.RemoveGroup", { name }),
       { kind: "danger" })),
-    section(t("rules"), h("p", { class: "hint" }, t("rules.hint")), rules.root),
-    h("div", { class: "columns" },
-      h("div", {}, section(t("right"), rights.root), !isEverybody && section(t("groups.members"), members)),
+    section(t("rules"), h("p", "hint", t("rules.hint")), rules.root),
+    h("div", "columns",
+      h("div", "", section(t("right"), rights.root), !isEverybody && section(t("groups.members"), members)),
       section(t("try"), tryIt())));
   load(place, (all, accounts) => {
     const group = all.find((one) => one.name === name);

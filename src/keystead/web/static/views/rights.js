@@ -54,7 +54,7 @@ export async function change(method, params, more) {
 export async function remove(view, name, method, params) {
   const found = await api.ask("Access.Simulate", { method, params: { ...params } });
   return askByName(`${t("remove")}: ${name}`, name, {
-    lead: [h("p", {}, t("remove.text")), effectsOf(found, params)],
+    lead: [h("p", "", t("remove.text")), effectsOf(found, params)],
     action: t("remove"),
     submit: async () => {
       await api.ask(method, params);
@@ -76,8 +76,8 @@ function effectsOf({ effects = [], more, accounts }, { deviceName }) {
     .filter(({ kind, object }) => kind !== "AccessEffectKindAccount" || object);
   return h("div", { class: "effects", role: "region", "aria-label": t("change"), tabindex: 0 },
     [...new Set(all.map((one) => one.principal))].flatMap((who) => [
-      h("h3", {}, deviceName ?? (who === "anonymous" ? `${t("change.everybody")} (${accounts})` : who || t("user.paired"))),
-      h("ul", { class: "rows" }, all.filter((one) => one.principal === who).map(effectRow)),
+      h("h3", "", deviceName ?? (who === "anonymous" ? `${t("change.everybody")} (${accounts})` : who || t("user.paired"))),
+      h("ul", "rows", all.filter((one) => one.principal === who).map(effectRow)),
     ]),
     more ? `+ ${more}` : null);
 }
@@ -85,7 +85,7 @@ function effectsOf({ effects = [], more, accounts }, { deviceName }) {
 const GRADES = ["none", "no", "read", "write", "yes"];
 
 /** @param {Effect} one */
-const effectRow = (one) => h("li", {}, h("span", {}, effectName(one)), h("span", { class: "act" },
+const effectRow = (one) => h("li", "", h("span", "", effectName(one)), h("span", "act",
   badge(`${word(one.before)} → ${word(one.after)}`,
     GRADES.indexOf(one.after) < GRADES.indexOf(one.before) ? "bad" : "good")));
 
@@ -112,16 +112,16 @@ function word(text = "") {
 }
 
 /** What a rule is about. */
-const itemName = ({ name = "", isPrefix = false }) => [h("code", {}, name || t("rule.all")), " ",
-  name && isPrefix ? h("span", { class: "hint" }, t("rule.below")) : null];
+const itemName = ({ name = "", isPrefix = false }) => [h("code", "", name || t("rule.all")), " ",
+  name && isPrefix ? h("span", "hint", t("rule.below")) : null];
 
 /** What is given, and where it comes from. @param {Children} what @param {string} [group] @param {Node} [way] */
-export const spoken = (what, group, way) => h("div", { class: "spoken" }, h("span", {}, what), way,
+export const spoken = (what, group, way) => h("div", "spoken", h("span", "", what), way,
   h(group ? "a" : "span", { class: "hint", href: group && link("groups", group) }, !group ? t("why.own")
     : group === "anonymous" ? t("why.everybody") : t("why.group", { name: group })));
 
 /** A rule, and where it comes from. @param {Rule} rule @param {string} [group] */
-export const ruleRow = (rule, group) => h("li", {}, spoken(itemName(rule), group,
+export const ruleRow = (rule, group) => h("li", "", spoken(itemName(rule), group,
   badge(t(rule.mayWrite ? "rule.write" : "rule.read"), rule.mayWrite ? "good" : "calm")));
 
 /** Try whether somebody may read or write an item. @param {string} [username] who, if it is known */
@@ -139,8 +139,8 @@ export function tryIt(username) {
       const { allowed, isValid = true, isAdmin, spoken = [] } = await api.ask("Access.Explain",
         { username: user.value.trim(), item: item.value.trim(), write: way.value !== "" });
       fill(answer, badge(t(allowed ? "try.yes" : "try.no"), allowed ? "good" : "bad"),
-        h("p", {}, !isValid ? t("user.invalid") : isAdmin ? scopeName(ADMIN) : !spoken.length && t("rule.none")),
-        h("ul", { class: "tree" }, spoken.map(({ rule, group }) => ruleRow(rule, group))));
+        h("p", "", !isValid ? t("user.invalid") : isAdmin ? scopeName(ADMIN) : !spoken.length && t("rule.none")),
+        h("ul", "tree", spoken.map(({ rule, group }) => ruleRow(rule, group))));
     },
   });
   root.append(answer);
@@ -155,7 +155,7 @@ export function tryIt(username) {
 export function ticks(title, options = [], how) {
   /** @type {Map<V, Field>} */
   let boxes = new Map();
-  const legend = h("legend", { class: how }, t(title));
+  const legend = h("legend", how, t(title));
   const root = h("fieldset");
   /** Offer just these; what is ticked stays. @param {[V, string][]} fresh */
   const offer = (fresh) => {

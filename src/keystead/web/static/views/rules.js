@@ -14,7 +14,7 @@ export function sieve(draw, ...buttons) {
       draw();
     } });
   const count = h("p", { class: "count", role: "status" });
-  const root = h("div", { class: "table-tools" }, search, ...buttons, count);
+  const root = h("div", "table-tools", search, ...buttons, count);
   return {
     root,
     search,
@@ -58,10 +58,10 @@ export function ruleEditor() {
   let given = [];
   /** @type {WeakMap<Rule, HTMLElement>} */
   const made = new WeakMap();
-  const rows = h("ul", { class: "rule-rows" });
+  const rows = h("ul", "rule-rows");
   const { root: tools, search, first } = sieve(draw, button(t("rule.add"), () => add([{ name: "" }])),
     button(t("rule.paste"), paste));
-  const root = h("div", {}, tools, rows);
+  const root = h("div", "", tools, rows);
 
   function draw() {
     const found = first(rules);
@@ -84,7 +84,7 @@ export function ruleEditor() {
       action: t("rule.add"),
       check: () => required(cells),
       submit: () => add(read(cells.value)),
-      refused: ({ message }) => cells.say(message),
+      at: () => cells,
     });
   }
 
@@ -110,7 +110,7 @@ export function ruleEditor() {
       spellcheck: "false", autocapitalize: "none", autocomplete: "off",
       oninput: () => (rule.name = name.value.trim()),
       onpaste: (/** @type {ClipboardEvent} */ event) => pasted(event, rule) });
-    const item = h("li", {}, name, either("isPrefix", "rule.reach", "rule.item", "rule.below"),
+    const item = h("li", "", name, either("isPrefix", "rule.reach", "rule.item", "rule.below"),
       either("mayWrite", "rule.may", "rule.read", "rule.write"),
       button("×", () => add([], rule), { kind: "quiet", label: `${t("remove")}: ${rule.name}` }));
     made.set(rule, item);

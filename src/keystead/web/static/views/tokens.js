@@ -28,7 +28,7 @@ function showAll({ root, signal }) {
   /** @type {Set<string> | null} */
   let stale = null; // whose are to be loaded; null for those of everybody
   const unused = h("select", { "aria-label": t("token.last"), onchange: () => show() },
-    [t("token.any"), t("token.never"), t("token.old")].map((text) => h("option", {}, text)));
+    [t("token.any"), t("token.never"), t("token.old")].map((text) => h("option", "", text)));
   const list = table({
     label: t("tokens"),
     empty: t("account.tokens.none"),
@@ -40,7 +40,7 @@ function showAll({ root, signal }) {
       { title: t("token.owner"), sort: (one) => one.username, cell: whose },
       { title: t("token.age"), minor: true, sort: (one) => -one.created, cell: (one) => ago(one.created * 1000) },
       { title: t("token.last"), sort: (one) => -(one.lastUsed ?? 0), cell: (one) => one.lastUsed
-        ? [ago(one.lastUsed * 1000), h("span", { class: "hint" }, ` · ${one.lastSource}`)] : t("token.never") },
+        ? [ago(one.lastUsed * 1000), h("span", "hint", ` · ${one.lastSource}`)] : t("token.never") },
       { title: t("user.until"), minor: true, sort: (one) => one.expires ?? Infinity, cell: (one) => endOf(one, date) },
       { title: t("token.limits"), minor: true, sort: limitsOf },
     ],
@@ -108,17 +108,17 @@ const usedOf = ({ lastUsed = 0, lastSource = "" }) => lastUsed
 const isThis = ({ id = "" }) => id === state.me?.tokenId;
 
 /** A list of them, the newest first. @param {readonly Token[]} held */
-export const tokenRows = (held) => held.length ? held.toReversed().map((one) => h("li", {},
-  h("span", { class: "name" }, way(one), isThis(one) && badge(t("account.this"), "good"), isExpired(one) && endOf(one)),
-  h("span", { class: "what" }, t("token.made", { when: ago(one.created * 1000) }), ", ", usedOf(one)),
-  h("span", { class: "act" }, !isThis(one) && button(t("token.revoke"), () => revoke(one),
+export const tokenRows = (held) => held.length ? held.toReversed().map((one) => h("li", "",
+  h("span", "name", way(one), isThis(one) && badge(t("account.this"), "good"), isExpired(one) && endOf(one)),
+  h("span", "what", t("token.made", { when: ago(one.created * 1000) }), ", ", usedOf(one)),
+  h("span", "act", !isThis(one) && button(t("token.revoke"), () => revoke(one),
     { label: `${t("token.revoke")}: ${deviceOf(one)}` })))) : nothing(t("account.tokens.none"), "li");
 
 /** @param {Token} one */
 function revoke(one) {
   const name = deviceOf(one);
   return ask(t("token.revoke"), {
-    lead: h("p", {}, t("token.revoke.text", { name, owner: one.username || t("user.paired") })),
+    lead: h("p", "", t("token.revoke.text", { name, owner: one.username || t("user.paired") })),
     kind: "danger",
     submit: async () => {
       await api.ask("Users.RemoveToken", { tokenId: one.id });
@@ -130,17 +130,17 @@ function revoke(one) {
 /** @param {Token} one */
 function rotate(one) {
   return ask(t("token.rotate"), {
-    lead: h("p", {}, t("token.rotate.text")),
+    lead: h("p", "", t("token.rotate.text")),
     submit: async () => reveal((await api.ask("Access.RotateToken", { tokenId: one.id })).token),
   });
 }
 
 /** Show a secret, this once, if there is one. @param {string} [secret] */
 const reveal = async (secret) => secret && dialog(t("token.secret"), (close) => [
-  h("p", {}, t("token.secret.hint")),
-  h("p", {}, h("code", {}, secret)),
+  h("p", "", t("token.secret.hint")),
+  h("p", "", h("code", "", secret)),
   qrCode(secret, t("token.secret")),
-  h("div", { class: "buttons" }, copyButton(secret), button(t("close"), close)),
+  h("div", "buttons", copyButton(secret), button(t("close"), close)),
 ]);
 
 /** Make a token; the fields are there to begin with. @param {string} [username] */
@@ -162,6 +162,7 @@ export function addToken(username = state.me?.username) {
       const made = await change("Access.CreateToken", params, account && facts([
         [t("token.owner"), username],
         [t("account.may"), mayOf(account)],
+        [t("account.groups"), account.groups.join(", ") || "–"],
         [t("user.until"), endOf(params)],
         [t("token.limits"), limitsOf(params)],
       ]));
@@ -179,7 +180,7 @@ function draft() {
   /** Have some only where a box is ticked. @template {Editors} E @param {Key} title @param {E} editors @returns {E} */
   const limit = (title, editors) => {
     const box = field(t(title), { type: "checkbox" });
-    fields.push(box.root, h("div", { class: "within" }, Object.values(editors).map(({ root }) => root)));
+    fields.push(box.root, h("div", "within", Object.values(editors).map(({ root }) => root)));
     return /** @type {any} */ (Object.fromEntries(Object.entries(editors).map(([name, editor]) => [name, {
       get value() { return box.checked ? editor.value : undefined; },
       set value(fresh) {

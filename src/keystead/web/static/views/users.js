@@ -90,12 +90,12 @@ function showUser({ root, signal }, username) {
       button(t("user.password"), () => resetPassword(username)),
       others && button(t("remove"), () => remove("users", username, "Users.RemoveUser", { username }), { kind: "danger" })),
     about,
-    h("div", { class: "columns" }, section(t("user.effective"), filter.root, tree), section(t("try"), tryIt(username))),
-    section(t("rules"), h("p", { class: "hint" }, t("rules.hint")), parts.rules.root),
-    h("div", { class: "columns" }, section(t("account.may"), parts.scopes.root),
-      h("div", {}, section(t("account.groups"), parts.groups.root), section(t("user.details"), parts.details.root))),
-    h("div", { class: "columns" },
-      h("div", {},
+    h("div", "columns", section(t("user.effective"), filter.root, tree), section(t("try"), tryIt(username))),
+    section(t("rules"), h("p", "hint", t("rules.hint")), parts.rules.root),
+    h("div", "columns", section(t("account.may"), parts.scopes.root),
+      h("div", "", section(t("account.groups"), parts.groups.root), section(t("user.details"), parts.details.root))),
+    h("div", "columns",
+      h("div", "",
         section(t("account.tokens"), tokens, username && button(t("tokens.add"), () => addToken(username))),
         section(t("overview.sessions"), sessions)),
       may("admin") && section(t("overview.events"), events)));
@@ -133,33 +133,28 @@ function showUser({ root, signal }, username) {
 
 /** @param {Account} one @param {Group[]} all @param {ReturnType<typeof sieve>["first"]} first */
 function treeOf(one, all, first) {
-  const note = standing(one)[1] === "good" ? null : h("p", { class: "hint" }, t("user.invalid"));
+  const note = standing(one)[1] !== "good" && h("p", "hint", t("user.invalid"));
   if (one.scopes.includes("PermissionScopeAdmin")) return [note, spoken(scopeName("PermissionScopeAdmin"))];
   const sources = [{ ...one, name: "" }, ...all.filter(({ name }) => name === "anonymous" || one.groups.includes(name))];
   const rules = first(sources.flatMap(({ items, name }) => items.map((rule) => ({ ...rule, group: name })))
     .sort((a, b) => a.name < b.name ? -1 : 1));
   const isAll = one.scopes.includes("PermissionScopeAccessAllThings");
-  /** @type {[Key, Node[]][]} */
-  const held = [
+  const held = /** @type {[Key, Node[]][]} */ ([
     ["scope", one.scopes.map((scope) => spoken(scopeName(scope)))],
-    ["things", isAll ? [] : one.allowedThingIds.map((id) => spoken(h("code", {}, id)))],
+    ["things", isAll ? [] : one.allowedThingIds.map((id) => spoken(h("code", "", id)))],
     ["right", sources.flatMap(({ rights, name }) => rights.map((right) => spoken(rightName(right), name)))],
-  ];
+  ]).filter(([, rows]) => rows.length);
   return [
     note,
-    rules.length || held.some(([, rows]) => rows.length) ? null : h("p", {}, t("scope.PermissionScopeNone")),
-    h("ul", { class: "tree" },
-      held.filter(([, rows]) => rows.length).map(([title, rows]) =>
-        h("li", {}, h("strong", {}, t(title)), h("ul", {}, rows.map((row) => h("li", {}, row))))),
-      h("li", {}, h("strong", {}, t("items")), rules.length ? below(rules, "") : `: ${t("rule.none")}`)),
+    !rules.length && !held.length && h("p", "", t("scope.PermissionScopeNone")),
+    h("ul", "tree", held.map(([title, rows]) =>
+      h("li", "", h("strong", "", t(title)), h("ul", "", rows.map((row) => h("li", "", row))))),
+    h("li", "", h("strong", "", t("items")), rules.length ? below(rules) : `: ${t("rule.none")}`)),
   ];
 }
 
-/**
- * Rules that lie below each other, as a tree; they are sorted, and taken from the front.
- * @param {(Rule & {group: string})[]} rules @param {string} path @returns {HTMLElement}
- */
-function below(rules, path) {
+/** Rules below each other, as a tree; sorted, and taken from the front. @param {(Rule & {group: string})[]} rules */
+function below(rules, path = "") {
   const list = h("ul");
   while (rules[0]?.name.startsWith(path)) {
     const [rule] = rules.splice(0, 1);
