@@ -27,7 +27,7 @@ declare global {
   type Token = api.AccessToken;
 
   /** The name of a text. */
-  type Key = keyof typeof import("./static/i18n/en.js").default;
+  type Key = keyof typeof import("./static/texts.js").default;
   type Language = "en" | "fr" | "de";
 
   /** What an element is filled with; what is nothing is left out. */
@@ -41,7 +41,7 @@ declare global {
     root: HTMLElement;
     input: Input;
     /** Say what is wrong with it; nothing with "". */
-    say: (text: string) => void;
+    say: (text?: string) => void;
     value: string;
     checked: boolean;
   }
@@ -116,15 +116,15 @@ declare global {
     fields?: ({ root: HTMLElement } | HTMLElement | null | undefined | false)[];
     /** What the button says. */
     action: string;
-    /** May throw; that is said above the buttons, and nothing that was typed is lost. */
+    /** May throw; that is said, and nothing that was typed is lost. */
     submit: () => unknown;
     /** Before anything is sent; the first field that is wrong gets the focus. */
     check?: () => Fault[];
     /** Further ones. */
     buttons?: Child[];
     kind?: "main" | "danger";
-    /** Say it in another way. */
-    refused?: (error: Refusal, say: (text: string) => void) => void;
+    /** The field that is to blame. */
+    at?: (error: Refusal) => Field | null | undefined;
   }
 
   interface AskHow extends Omit<FormHow, "action" | "buttons"> {

@@ -163,15 +163,11 @@ export class Api {
   }
 
   /** @param {WebSocket} socket */
-  async #keepAlive(socket) {
+  #keepAlive(socket) {
+    if (!this.token) return;
     const timer = setTimeout(() => socket.close(), KEEP_ALIVE / 2);
-    try {
-      if (this.token) await this.ask("JSONRPC.KeepAlive", { sessionId: "" });
-    } catch {
-      // whatever it says, it is there
-    } finally {
-      clearTimeout(timer);
-    }
+    const isThere = () => clearTimeout(timer); // whatever it says
+    this.#send("JSONRPC.KeepAlive", { sessionId: "" }).then(isThere, isThere);
   }
 
   /** @param {Api["state"]} state */

@@ -20,23 +20,13 @@ export const listen = (what, heard, signal) => bell.addEventListener(what, heard
 /** Tell the whole page. @param {Heard} what */
 export const ring = (what) => bell.dispatchEvent(new Event(what));
 
-/** Tell whether whoever is signed in may do what a view needs. @param {Need} [need] @returns {boolean} */
-export function may(need) {
-  const { me } = state;
-  if (!me) return false;
-  switch (need) {
-    case "users":
-      return me.rights.includes("AccessRightUserEdit");
-    case "admin":
-      return me.scopes.includes("PermissionScopeAdmin");
-    case "own":
-      return me.ownAccount;
-    case "tokens":
-      return me.ownAccount || may("users");
-    default:
-      return true;
-  }
-}
+/** Tell whether whoever is signed in may do what a view needs. @param {Need} [need] */
+export const may = (need, { me } = state) => me !== null && (!need || {
+  users: me.rights.includes("AccessRightUserEdit"),
+  admin: me.scopes.includes("PermissionScopeAdmin"),
+  own: me.ownAccount,
+  tokens: me.ownAccount || me.rights.includes("AccessRightUserEdit"),
+}[need]);
 
 /** Have something done every so many milliseconds, until `signal` ends that. @param {number} pause @param {() => unknown} act @param {AbortSignal} signal */
 export function every(pause, act, signal) {

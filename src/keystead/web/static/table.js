@@ -55,10 +55,7 @@ export function table(how) {
       rows = keyed.map(({ one }) => one);
       if (isDown) rows.reverse();
     }
-    heads.forEach((th, index) => {
-      if (index === by) th.setAttribute("aria-sort", isDown ? "descending" : "ascending");
-      else th.removeAttribute("aria-sort");
-    });
+    heads.forEach((th, at) => (th.ariaSort = at !== by ? null : isDown ? "descending" : "ascending"));
     choose();
   }
 

@@ -1,22 +1,25 @@
 // The parts that all views are made of. Everything is built with `h`, as elements and texts: nothing
 // that came over the wire is ever read as HTML.
 
-import { ago, dateTime, problem, t } from "./i18n.js";
+import { ago, clock, dateTime, problem, t } from "./i18n.js";
 
 let lastId = 0;
+let waiting = 0;
 
 /** An id that nothing else has, to tie labels and fields together. */
 export const freshId = () => `n${++lastId}`;
 
 /**
- * Make an element. `on...` are listeners; true and false set and leave out an attribute.
+ * Make an element. `on...` are listeners; true and false set and leave out an attribute. A text
+ * instead of attributes is its class.
  * @template {keyof HTMLElementTagNameMap} K
- * @param {K} tag @param {Record<string, any>} [attributes] @param {...Children} children
+ * @param {K} tag @param {Record<string, any> | string} [attributes] @param {...Children} children
  */
-export function h(tag, attributes = {}, ...children) {
+export function h(tag, attributes = "", ...children) {
   const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (value === undefined || value === null || value === false) continue;
+  const all = typeof attributes === "string" ? { class: attributes || null } : attributes;
+  for (const [name, value] of Object.entries(all)) {
+    if ((value ?? false) === false) continue;
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
     else element.setAttribute(name, value === true ? "" : String(value));
   }
@@ -57,8 +60,8 @@ export function svg(tag, attributes, ...children) {
   return element;
 }
 
-/** An icon of one path, which says nothing by itself. @param {string} path */
-export const icon = (path) =>
+/** An icon of one path, which says nothing by itself. */
+export const icon = (path = "") =>
   svg("svg", { viewBox: "0 0 16 16", class: "icon", "aria-hidden": "true" }, svg("path", { d: path }));
 
 /** The sign of the page: a keystone with a keyhole. */
@@ -70,10 +73,10 @@ export const mark = () => svg("svg", { viewBox: "0 0 32 32", class: "mark", "ari
 export const link = (...parts) => `#/${parts.map(encodeURIComponent).join("/")}`;
 
 /** The way back to all of them. @param {"users" | "groups" | "tokens"} view */
-export const back = (view) => h("p", {}, h("a", { href: link(view) }, `← ${t(view)}`));
+export const back = (view) => h("p", "", h("a", { href: link(view) }, `← ${t(view)}`));
 
-/** A user's name, and the way there. @param {string} name */
-export const userLink = (name) => name ? h("a", { href: link("users", name) }, name) : t("user.paired");
+/** A user's name, and the way there. */
+export const userLink = (name = "") => name ? h("a", { href: link("users", name) }, name) : t("user.paired");
 
 /**
  * A button. While `act` is under way it cannot be pressed again; what goes wrong is said in a toast.
@@ -87,31 +90,31 @@ export function button(text, act, how = {}) {
 
 /** @param {HTMLButtonElement} pressed @param {() => unknown} work */
 async function busy(pressed, work) {
-  if (pressed.getAttribute("aria-disabled")) return;
-  pressed.setAttribute("aria-disabled", "true");
+  if (pressed.ariaDisabled) return;
+  pressed.ariaDisabled = "true";
   try {
     await work();
   } finally {
-    pressed.removeAttribute("aria-disabled");
+    pressed.ariaDisabled = null;
   }
 }
 
 /** A word with a mark, for a state: never told by its colour alone. @param {string} text @param {Mood} [mood] */
-export const badge = (text, mood = "calm") => h("span", { class: `badge ${mood}` }, text);
+export const badge = (text, mood = "calm") => h("span", `badge ${mood}`, text);
 
 /** Names and what they are. @param {[string, Children][]} pairs */
-export const facts = (pairs) => h("dl", { class: "facts" }, pairs.map(([name, value]) =>
-  h("div", {}, h("dt", {}, name), h("dd", {}, value))));
+export const facts = (pairs) => h("dl", "facts", pairs.map(([name, value]) =>
+  h("div", "", h("dt", "", name), h("dd", "", value))));
 
 /** A list, to be filled with rows. */
-export const rows = () => h("ul", { class: "rows" });
+export const rows = () => h("ul", "rows");
 
 /** One of a list: a name, what is said of it, and where or when. @param {Children} name @param {Children} what @param {Child} when */
-export const row = (name, what, when) => h("li", {}, h("span", { class: "name" }, name),
-  h("span", { class: "what" }, what), h("span", { class: "when" }, when));
+export const row = (name, what, when) => h("li", "", h("span", "name", name),
+  h("span", "what", what), h("span", "when", when));
 
-/** How long ago it was. @param {number} time in milliseconds */
-export const timeAgo = (time) =>
+/** How long ago it was, in milliseconds since 1970. */
+export const timeAgo = (time = 0) =>
   h("time", { datetime: new Date(time).toISOString(), title: dateTime(time) }, ago(time));
 
 /** What is said where there is nothing to show. @param {string} text @param {"p" | "li"} [tag] li in lists */
@@ -125,18 +128,18 @@ export function section(title, ...children) {
 
 /** The head of a view: its title, and what can be done there. @param {string} title @param {...Child} actions */
 export const head = (title, ...actions) =>
-  h("div", { class: "head" }, h("h1", { tabindex: -1 }, title), h("div", { class: "actions" }, actions));
+  h("div", "head", h("h1", { tabindex: -1 }, title), h("div", "actions", actions));
 
-/** A button that copies a text. @param {string} text */
-export const copyButton = (text) => button(t("copy"), async () => {
+/** A button that copies a text. */
+export const copyButton = (text = "") => button(t("copy"), async () => {
   if (navigator.clipboard) await navigator.clipboard.writeText(text);
   else copyByHand(text);
   toast(t("copied"));
 });
 
-/** Without TLS browsers have no clipboard, but this. @param {string} text */
-function copyByHand(text) {
-  const area = h("textarea", { class: "away" }, text);
+/** Without TLS browsers have no clipboard, but this. */
+function copyByHand(text = "") {
+  const area = h("textarea", "away", text);
   (document.querySelector("dialog[open]") ?? document.body).append(area);
   area.select();
   document.execCommand("copy");
@@ -146,7 +149,7 @@ function copyByHand(text) {
 /** Say something that goes away by itself, to eyes and ears. @param {string} text @param {"good" | "bad"} [mood] */
 export function toast(text, mood = "good") {
   const place = /** @type {HTMLElement} */ (document.getElementById("toasts"));
-  const shown = h("p", { class: `toast ${mood}` }, text, h("button", { type: "button", class: "close",
+  const shown = h("p", `toast ${mood}`, text, h("button", { type: "button", class: "close",
     "aria-label": t("close"), onclick: () => shown.remove() }, icon("M4 4l8 8M12 4l-8 8")));
   place.append(shown);
   if (place.showPopover) { // anew, so that it lies above a dialog
@@ -168,22 +171,21 @@ export function field(label, how = {}) {
     autocomplete: how.autocomplete ?? (isBox || tag === "select" ? undefined : "off"),
     "aria-describedby": how.hint ? `${hintId} ${errorId}` : errorId,
     "aria-required": how.required,
+    checked: how.checked,
     autocapitalize: "none",
     spellcheck: "false",
     ...how.more,
   }, how.options && optionsOf(how.options)));
   if (how.value !== undefined) input.value = how.value;
-  if (how.checked) input.checked = true;
   const error = h("p", { class: "error", id: errorId });
   const hint = how.hint && h("p", { class: "hint", id: hintId }, how.hint);
   const name = h("label", { for: id }, label);
   const shown = type === "password" ? withEye(input) : input;
-  const root = isBox ? h("div", { class: "field box" }, input, h("div", {}, name, hint, error))
-    : h("div", { class: "field" }, name, hint, shown, error);
+  const root = isBox ? h("div", "field box", input, h("div", "", name, hint, error))
+    : h("div", "field", name, hint, shown, error);
   const say = (text = "") => {
     error.textContent = text;
-    if (text) input.setAttribute("aria-invalid", "true");
-    else input.removeAttribute("aria-invalid");
+    input.ariaInvalid = text ? "true" : null;
   };
   input.addEventListener("input", () => say());
   return {
@@ -206,9 +208,9 @@ function withEye(input) {
     "aria-label": t("password.show"), onclick: () => {
       const isHidden = input.type === "password";
       input.type = isHidden ? "text" : "password";
-      eye.setAttribute("aria-pressed", String(isHidden));
+      eye.ariaPressed = String(isHidden);
     } }, icon("M1 8s2.5-4.5 7-4.5S15 8 15 8s-2.5 4.5-7 4.5S1 8 1 8zM8 10a2 2 0 1 0 0-4 2 2 0 0 0 0 4z"));
-  return h("div", { class: "with-eye" }, input, eye);
+  return h("div", "with-eye", input, eye);
 }
 
 /** A form: fields, what is wrong with the whole, and its buttons. @param {FormHow} how */
@@ -218,6 +220,7 @@ export function form(how) {
   const send = h("button", { type: "submit", class: how.kind ?? "main" }, how.action);
   return h("form", { novalidate: true, onsubmit: async (/** @type {Event} */ event) => {
     event.preventDefault();
+    clearTimeout(waiting);
     say();
     const faults = (how.check?.() ?? []).filter(([, text]) => text);
     for (const [one, text] of faults) one.say(text);
@@ -225,13 +228,28 @@ export function form(how) {
     try {
       await busy(send, how.submit);
     } catch (error) {
-      if (how.refused) how.refused(/** @type {Refusal} */ (error), say);
-      else say(problem(error));
+      const refusal = /** @type {Refusal} */ (error);
+      const { retryAfter = 0 } = refusal;
+      const at = how.at?.(refusal);
+      if (retryAfter) return countDown(retryAfter, say);
+      (at?.say ?? say)(problem(error));
+      at?.input.focus();
     }
   } },
   how.fields?.map((one) => (one && "root" in one ? one.root : one)) ?? [],
   wrong,
-  h("div", { class: "buttons" }, send, how.buttons));
+  h("div", "buttons", send, how.buttons));
+}
+
+/** Say how long to wait, each second anew. @param {Field["say"]} say */
+function countDown(seconds = 0, say) {
+  const end = Date.now() + seconds * 1000;
+  const tick = () => {
+    const left = Math.ceil((end - Date.now()) / 1000);
+    say(left > 0 ? t("sign-in.wait", { time: clock(left) }) : t("sign-in.wait.over"));
+    if (left > 0) waiting = setTimeout(tick, 1000);
+  };
+  tick();
 }
 
 /** Say that a field must not be empty. @param {...Field} fields @returns {Fault[]} */

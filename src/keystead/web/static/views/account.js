@@ -1,39 +1,34 @@
 // One's own account: password, tokens, language, and what one may do.
 
-import { LANGUAGES, choose, chosen, problem, t } from "../i18n.js";
+import { LANGUAGES, choose, chosen, t } from "../i18n.js";
 import { api, live, may, ring, state, stays } from "../store.js";
 import { button, facts, field, fill, form, h, head, rows, section, toast } from "../ui.js";
 import { passwordFields } from "./password.js";
 import { mayOf } from "./rights.js";
 import { addToken, tokenRows } from "./tokens.js";
 
-/** @type {View} */
-export const account = {
-  name: "account",
-  title: "account",
-  icon: "M8 8a3 3 0 1 0 0-6 3 3 0 0 0 0 6zM2.5 14c0-3 2.5-4 5.5-4s5.5 1 5.5 4",
-  show({ root, signal }) {
-    const about = h("div");
-    const tokens = rows();
-    const hasOwn = may("own");
-    fill(root, head(t("account")), about, h("div", { class: "columns" },
-      hasOwn && section(t("account.tokens"), h("p", { class: "hint" }, t("account.tokens.hint")), tokens,
-        button(t("tokens.add"), () => addToken())),
-      h("div", {}, hasOwn && passwordSection(), browserSection())));
-    live(["Access.AccountChanged", "Access.TokensChanged"], async () => {
-      const own = state.me?.username ? (await api.ask("Access.GetAccount")).account : null;
-      if (own) {
-        fill(about, facts([
-          [t("user.name"), own.username],
-          [t("user.display"), own.displayName || "–"],
-          [t("account.may"), mayOf(own)],
-          [t("account.groups"), own.groups.join(", ") || "–"],
-        ]));
-      }
-      if (hasOwn) fill(tokens, tokenRows((await api.ask("Access.GetOwnTokens")).tokens ?? []));
-    }, signal);
-  },
-};
+/** Show it. @param {Place} place */
+export function showAccount({ root, signal }) {
+  const about = h("div");
+  const tokens = rows();
+  const hasOwn = may("own");
+  fill(root, head(t("account")), about, h("div", "columns",
+    hasOwn && section(t("account.tokens"), h("p", "hint", t("account.tokens.hint")), tokens,
+      button(t("tokens.add"), () => addToken())),
+    h("div", "", hasOwn && passwordSection(), browserSection())));
+  live(["Access.AccountChanged", "Access.TokensChanged"], async () => {
+    const own = state.me?.username ? (await api.ask("Access.GetAccount")).account : null;
+    if (own) {
+      fill(about, facts([
+        [t("user.name"), own.username],
+        [t("user.display"), own.displayName || "–"],
+        [t("account.may"), mayOf(own)],
+        [t("account.groups"), own.groups.join(", ") || "–"],
+      ]));
+    }
+    if (hasOwn) fill(tokens, tokenRows((await api.ask("Access.GetOwnTokens")).tokens ?? []));
+  }, signal);
+}
 
 function passwordSection() {
   const name = state.me?.username;
@@ -49,12 +44,9 @@ function passwordSection() {
       password.input.dispatchEvent(new Event("input"));
       toast(t("account.password.done"));
     },
-    refused: (error) => {
-      password.say(problem(error));
-      password.input.focus();
-    },
+    at: () => password,
   });
-  return section(t("account.password"), h("p", { class: "hint" }, t("account.password.hint")), made);
+  return section(t("account.password"), h("p", "hint", t("account.password.hint")), made);
 }
 
 function browserSection() {
@@ -65,5 +57,5 @@ function browserSection() {
     ring("language");
   });
   return section(t("account.browser"), language.root,
-    h("p", { class: "hint" }, t(stays() ? "account.stays" : "account.goes")));
+    h("p", "hint", t(stays() ? "account.stays" : "account.goes")));
 }

@@ -6,46 +6,40 @@ import { ask, button, facts, fill, h, head, nothing, section, toast } from "../u
 
 const POLL = 5_000; // milliseconds; where many ask at once, not all of them are told
 
-/** @type {View} */
-export const pairing = {
-  name: "pairing",
-  title: "action.pairing",
-  icon: "M6.5 9.5l3-3M7 5l2-2a2.8 2.8 0 0 1 4 4l-2 2M9 11l-2 2a2.8 2.8 0 0 1-4-4l2-2",
-  needs: "admin",
-  show({ root, signal }) {
-    const place = h("div", { "aria-live": "polite" });
-    const left = h("span", { "aria-live": "off" });
-    /** @type {Pairing | null | undefined} */
-    let shown;
-    fill(root, head(t("action.pairing")), h("p", { class: "lead" }, t("pairing.text")), place);
-    const again = live(["Access.PairingRequested", "Access.PairingFinished"], async () => {
-      const { pairing: waiting = null } = await api.ask("Access.GetPairing");
-      if (shown === undefined || waiting?.transactionId !== shown?.transactionId) {
-        const had = place.contains(document.activeElement);
-        // Not with `fill`: focus must not go on to the button of another device.
-        place.replaceChildren(waiting ? request(waiting, left) : nothing(t("pairing.none")));
-        if (had) root.querySelector("h1")?.focus();
-      }
-      shown = waiting;
-      tick();
-    }, signal);
-    const tick = () => {
-      if (shown) left.textContent = clock(Math.max(0, Math.round(shown.until - Date.now() / 1000)));
-    };
-    every(1000, tick, signal);
-    every(POLL, again, signal);
-  },
-};
+/** Show who asks. @param {Place} place */
+export function showPairing({ root, signal }) {
+  const place = h("div", { "aria-live": "polite" });
+  const left = h("span", { "aria-live": "off" });
+  /** @type {Pairing | null | undefined} */
+  let shown;
+  fill(root, head(t("action.pairing")), h("p", "lead", t("pairing.text")), place);
+  const again = live(["Access.PairingRequested", "Access.PairingFinished"], async () => {
+    const { pairing: waiting = null } = await api.ask("Access.GetPairing");
+    if (shown === undefined || waiting?.transactionId !== shown?.transactionId) {
+      const had = place.contains(document.activeElement);
+      // Not with `fill`: focus must not go on to the button of another device.
+      place.replaceChildren(waiting ? request(waiting, left) : nothing(t("pairing.none")));
+      if (had) root.querySelector("h1")?.focus();
+    }
+    shown = waiting;
+    tick();
+  }, signal);
+  const tick = () => {
+    if (shown) left.textContent = clock(Math.max(0, Math.round(shown.until - Date.now() / 1000)));
+  };
+  every(1000, tick, signal);
+  every(POLL, again, signal);
+}
 
 /** @param {Pairing} waiting @param {HTMLElement} left */
 function request({ deviceName, source, transactionId }, left) {
   const name = deviceName || t("device.nameless");
   return section(name,
     facts([[t("overview.address"), source], [t("pairing.left"), left]]),
-    h("div", { class: "buttons" },
+    h("div", "buttons",
       // It is the device that was shown or none, whoever takes its place meanwhile.
       button(t("pairing.do"), () => ask(t("pairing.sure", { name }), {
-        lead: h("p", {}, t("pairing.sure.text", { source })),
+        lead: h("p", "", t("pairing.sure.text", { source })),
         action: t("pairing.do"),
         submit: async () => {
           await api.ask("Access.ConfirmPairing", { transactionId });

@@ -10,8 +10,8 @@ export function passwordFields(userName) {
   const password = field(t("password"), { ...how, hint: t("password.hint") });
   const again = field(t("password.again"), how);
   const points = pointsOf(userName).map(([text, holds]) => {
-    const met = h("span", { class: "away" });
-    return { holds, met, item: h("li", {}, text, met) };
+    const met = h("span", "away");
+    return { holds, met, item: h("li", "", text, met) };
   });
   password.input.addEventListener("input", () => {
     for (const { holds, item, met } of points) {

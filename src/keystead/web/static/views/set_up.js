@@ -1,9 +1,9 @@
 // The first account of a fresh box.
 
-import { problem, t } from "../i18n.js";
-import { api, deviceName, signIn, state } from "../store.js";
+import { t } from "../i18n.js";
+import { api, signIn, state } from "../store.js";
 import { field, form, required } from "../ui.js";
-import { deviceField, door, sayWhy } from "./door.js";
+import { deviceField, door } from "./door.js";
 import { passwordFields } from "./password.js";
 
 // The one-time code, when whoever scanned it came here by its link. It is taken out of the address
@@ -12,13 +12,13 @@ const [, code = ""] = /^#setup=(.+)$/.exec(location.hash) ?? [];
 if (code) history.replaceState(null, "", location.pathname);
 
 /** Show it. @param {Place} place */
-export function showSetUp({ root, signal }) {
+export function showSetUp({ root }) {
   const name = field(t("user.name"), { autocomplete: "username", required: true, hint: t("set-up.name.hint"),
     more: { maxlength: 64 } });
   const { fields, password, check } = passwordFields(() => name.value);
   const once = state.setup?.codeRequired ? [field(t("set-up.code"), { value: decodeURIComponent(code),
     required: true, hint: t("set-up.code.hint"), more: { class: "code" } })] : [];
-  const device = deviceField(deviceName());
+  const device = deviceField();
   door(root, t("set-up.title"), t("set-up.text"), form({
     fields: [...once, name, ...fields, device],
     action: t("set-up.do"),
@@ -29,13 +29,7 @@ export function showSetUp({ root, signal }) {
       await api.ask("Access.CreateFirstUser", { username, password: password.value, setupCode });
       await signIn(username, password.value, device.value.trim(), false);
     },
-    refused: (error, say) => {
-      const { word = "" } = error;
-      const at = word === "AccessErrorSetupCodeWrong" ? once[0] : word.startsWith("AccessErrorName") ? name
-        : word === "AccessErrorPasswordTooWeak" ? password : null;
-      if (!at) return sayWhy(error, say, signal);
-      at.say(problem(error));
-      at.input.focus();
-    },
+    at: ({ word = "" }) => word === "AccessErrorSetupCodeWrong" ? once[0]
+      : word.startsWith("AccessErrorName") ? name : word === "AccessErrorPasswordTooWeak" ? password : null,
   }));
 }
