@@ -1,6 +1,6 @@
 // What users, groups and tokens have in common: rights in words, what a change comes to, trying, and editing.
 
-import { dateTime, localTime, seconds, t } from "../i18n.js";
+import { dateTime, localTime, named, seconds, t } from "../i18n.js";
 import { api } from "../store.js";
 import { ask, askByName, badge, field, fill, form, h, link, required, toast } from "../ui.js";
 
@@ -20,13 +20,10 @@ const NAMES = { ...RIGHTS, enabled: "user.on", since: "user.since", until: "user
 
 export const rightName = (right = "") => t(RIGHTS[right]);
 
-export const scopeName = (scope = "") => t(`scope.${/** @type {Scope} */ (scope)}`);
+export const scopeName = (scope = "") => named("scope", scope);
 
-/** What scopes come to: of whoever may do everything nothing else is said. @param {string[]} held */
-export const scopeNames = (held) => (held.includes(ADMIN) ? [ADMIN] : held).map(scopeName);
-
-/** What somebody may do by themselves, in a few words. @param {Account} one */
-export const mayOf = ({ scopes, rights, items, groups }) => scopes.includes(ADMIN) ? scopeName(ADMIN)
+/** What somebody may do by themselves, or by a token, in a few words. @param {Partial<Account>} one */
+export const mayOf = ({ scopes = [], rights = [], items = [], groups = [] }) => scopes.includes(ADMIN) ? scopeName(ADMIN)
   : [...scopes.map(scopeName), ...rights.map(rightName), items.length && `${t("rules")}: ${items.length}`]
     .filter(Boolean).join(", ") || (groups.length ? "–" : t("scope.PermissionScopeNone"));
 
@@ -105,11 +102,8 @@ function effectName({ kind, object, isPrefix }) {
   }
 }
 
-function word(text = "") {
-  if (text === "yes") return "✓";
-  if (text === "read" || text === "write") return t(`rule.${text}`);
-  return Date.parse(text) ? dateTime(Date.parse(text)) : "–";
-}
+const word = (text = "") => text === "yes" ? "✓" : text === "read" || text === "write" ? t(`rule.${text}`)
+  : Date.parse(text) ? dateTime(Date.parse(text)) : "–";
 
 /** What a rule is about. */
 const itemName = ({ name = "", isPrefix = false }) => [h("code", "", name || t("rule.all")), " ",
@@ -203,7 +197,7 @@ export const valuesOf = (editors) => /** @type {any} */ (Object.fromEntries(Obje
   .map(([name, { value }]) => [name, typeof value === "string" ? value.trim() : value])));
 
 /**
- * A form of editors that takes what is fresh, but where somebody is at it, and saves with a method.
+ * A form that takes what is fresh, but where somebody is at it, and saves with a method.
  * @template {Editors} E @template {MethodName} M @param {E} editors @param {M} method
  * @param {Omit<Params<M>, keyof E>} params the others @param {FormHow["fields"]} [fields] all that is shown
  */

@@ -6,8 +6,7 @@ import { api, listen, live, may, state } from "../store.js";
 import { table } from "../table.js";
 import { ask, back, badge, button, copyButton, dialog, facts, field, fill, freshId, h, head, link, nothing, required,
   section, toast, userLink } from "../ui.js";
-import { change, gone, mayOf, part, rightName, rightTicks, scopeNames, scopeTicks, thingIds, timeOf, valuesOf }
-  from "./rights.js";
+import { change, gone, mayOf, part, rightTicks, scopeTicks, thingIds, timeOf, valuesOf } from "./rights.js";
 import { ruleEditor } from "./rules.js";
 
 const OLD = 90 * 86_400; // seconds without use, as on the overview
@@ -95,8 +94,7 @@ const endOf = (one, written = dateTime) =>
 
 /** What it is limited to. @param {Partial<Token>} one */
 const limitsOf = ({ scopes, rights, allowedThingIds, items }) => [
-  (scopes || rights) && ([...scopeNames(scopes ?? []), ...(rights ?? []).map(rightName)].join(", ")
-    || t("scope.PermissionScopeNone")),
+  (scopes || rights) && mayOf({ scopes, rights }),
   allowedThingIds && `${t("things")} (${allowedThingIds.length})`,
   items && `${t("items")} (${items.length})`,
 ].filter(Boolean).join("; ") || "–";
