@@ -94,7 +94,7 @@ def test_a_colleague_may_write_one_set_point_and_a_lost_phone_no_more(browser, s
     # and where that is told
     page.press("Audit trail")
     page.shows("Audit trail")
-    page.fill(**{"Search: Audit trail": f"revoked {PHONE}"})
+    page.browser.type("input[aria-label='Search: Audit trail']", f"revoked {PHONE}")
     wait(lambda: browser.text("tbody").count("Token revoked") == 1)
     told = browser.text("tbody tr")
     assert "olga" in told

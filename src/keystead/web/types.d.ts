@@ -85,8 +85,8 @@ declare global {
     columns: Column<R>[];
     /** Its own of each row. One with its type written out says what R is. */
     key: (row: R) => string;
-    /** What is searched; without it there is no search. */
-    text?: (row: R) => string;
+    /** What is searched. */
+    text: (row: R) => string;
     /** What is said where there are no rows. */
     empty: string;
     /** Beside the search. */

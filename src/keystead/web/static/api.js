@@ -24,67 +24,66 @@ export class Lost extends Error {
   name = "Lost";
 }
 
-/** The connection: `ask` and `on` are for views. */
-export class Api {
-  /** @type {"connecting" | "open" | "lost"} */
-  state = "connecting";
-  token = "";
-  locale = "en_US";
+/** @type {WebSocket} */
+let socket;
+let lastId = 0;
+let pause = FIRST_PAUSE;
+let timer = 0;
+/** @type {Map<number, {resolve: (value: any) => void, reject: (error: Error) => void}>} */
+const waiting = new Map();
+/** @type {Map<string, Set<(params: any) => void>>} */
+const listeners = new Map();
+/** @type {(() => void)[]} */
+let comers = []; // who wait for the connection
 
+/** The connection. */
+export const api = {
+  state: /** @type {"connecting" | "open" | "lost"} */ ("connecting"),
+  token: "",
+  locale: "en_US",
   /** Called when the connection opens and the server has said Hello. @type {(hello: Hello) => void} */
-  onhello = () => {};
+  onhello: () => {},
   /** Called when `state` changes. */
-  onstate = () => {};
+  onstate: () => {},
   /** Called when the token is good no more. */
-  onsignedout = () => {};
-
-  /** @type {WebSocket | null} */
-  #socket = null;
-  #lastId = 0;
-  #pause = FIRST_PAUSE;
-  #timer = 0;
-  /** @type {Map<number, {resolve: (value: any) => void, reject: (error: Error) => void}>} */
-  #waiting = new Map();
-  /** @type {Map<string, Set<(params: any) => void>>} */
-  #listeners = new Map();
-  /** @type {(() => void)[]} */
-  #comers = []; // who wait for the connection
+  onsignedout: () => {},
 
   /** Connect, and go on doing so whenever the connection ends. */
   start() {
-    clearTimeout(this.#timer);
-    const socket = new WebSocket(`${location.protocol === "https:" ? "wss:" : "ws:"}//${location.host}/`);
-    this.#socket = socket;
+    clearTimeout(timer);
+    const made = socket = new WebSocket(`${location.protocol === "https:" ? "wss:" : "ws:"}//${location.host}/`);
     let beat = 0;
-    socket.onopen = async () => {
+    made.onopen = async () => {
       try {
-        const hello = await this.#hello();
-        this.#pause = FIRST_PAUSE;
-        beat = setInterval(() => this.#keepAlive(socket), KEEP_ALIVE);
-        this.#become("open");
-        this.onhello(hello);
+        const hello = await greet();
+        pause = FIRST_PAUSE;
+        beat = setInterval(keepAlive, KEEP_ALIVE);
+        become("open");
+        for (const comer of comers) comer();
+        comers = [];
+        api.onhello(hello);
       } catch {
-        socket.close();
+        made.close();
       }
     };
-    socket.onmessage = ({ data }) => this.#take(JSON.parse(data));
-    socket.onclose = () => {
+    made.onmessage = ({ data }) => take(JSON.parse(data));
+    made.onclose = () => {
       clearInterval(beat);
-      if (this.#socket !== socket) return;
-      for (const { reject } of this.#waiting.values()) reject(new Lost());
-      this.#waiting.clear();
-      this.#become("lost");
-      this.#timer = setTimeout(() => this.start(), this.#pause * (0.75 + Math.random() / 2));
-      this.#pause = Math.min(2 * this.#pause, LONGEST_PAUSE);
+      if (socket !== made) return;
+      for (const { reject } of waiting.values()) reject(new Lost());
+      waiting.clear();
+      become("lost");
+      timer = setTimeout(api.start, pause * (0.75 + Math.random() / 2));
+      pause = Math.min(2 * pause, LONGEST_PAUSE);
     };
-  }
+  },
 
   /** Try at once, as when somebody presses a button. */
   retry() {
-    if (this.state !== "lost") return;
-    this.#pause = FIRST_PAUSE;
-    this.start();
-  }
+    if (api.state !== "lost") return;
+    pause = FIRST_PAUSE;
+    api.start();
+  },
 
   /**
    * Ask the server. A refusal of the rules is thrown as `Refused`, a missing connection as `Lost`;
@@ -93,88 +92,80 @@ export class Api {
    * @param {M} method @param {Params<M>} [params] @returns {Promise<Returns<M>>}
    */
   async ask(method, params) {
-    if (this.state !== "open") await this.#opened();
-    return this.#send(method, params ?? {});
-  }
-
-  /** @returns {Promise<void>} */
-  #opened() {
-    return new Promise((resolve, reject) => {
-      this.#comers.push(resolve);
-      setTimeout(() => reject(new Lost()), SHORT_GAP);
-    });
-  }
+    if (api.state !== "open") {
+      await new Promise((resolve, reject) => {
+        comers.push(() => resolve(null));
+        setTimeout(() => reject(new Lost()), SHORT_GAP);
+      });
+    }
+    return send(method, params ?? {});
+  },
 
   /** Hear of a notification; give what ends that. @template {NotificationName} N @param {N} name @param {(params: Notifications[N]) => void} heard */
   on(name, heard) {
-    const all = this.#listeners.get(name) ?? new Set();
-    this.#listeners.set(name, all.add(heard));
+    const all = listeners.get(name) ?? new Set();
+    listeners.set(name, all.add(heard));
     return () => void all.delete(heard);
-  }
+  },
 
   /** Begin anew on this connection with another token, or with none. @param {string} token */
   async become(token) {
-    this.token = token;
-    this.onhello(await this.#hello());
-  }
+    api.token = token;
+    api.onhello(await greet());
+  },
+};
 
-  async #hello() {
-    const hello = await this.#send("JSONRPC.Hello", { locale: this.locale });
-    if (this.token && !hello.authenticated) this.#signedOut();
-    return hello;
-  }
+async function greet() {
+  const hello = await send("JSONRPC.Hello", { locale: api.locale });
+  if (api.token && !hello.authenticated) signedOut();
+  return hello;
+}
 
-  #signedOut() {
-    this.token = "";
-    this.onsignedout();
-  }
+function signedOut() {
+  api.token = "";
+  api.onsignedout();
+}
 
-  /** @param {string} method @param {object} params @returns {Promise<any>} */
-  #send(method, params) {
-    const socket = this.#socket;
-    if (socket?.readyState !== WebSocket.OPEN) return Promise.reject(new Lost());
-    const id = ++this.#lastId;
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
-      setTimeout(() => this.#waiting.has(id) && socket.close(), PATIENCE);
-      socket.send(JSON.stringify({ id, method, params, token: this.token || undefined }));
-    });
-  }
+/** @returns {Promise<any>} */
+const send = (method = "", params = {}) => new Promise((resolve, reject) => {
+  const to = socket;
+  if (to.readyState !== WebSocket.OPEN) return reject(new Lost());
+  const id = ++lastId;
+  waiting.set(id, { resolve, reject });
+  setTimeout(() => waiting.has(id) && to.close(), PATIENCE);
+  to.send(JSON.stringify({ id, method, params, token: api.token || undefined }));
+});
 
-  /** @param {any} message */
-  #take({ id, notification, status, params, error, retryAfter }) {
-    if (notification) {
-      for (const heard of this.#listeners.get(notification) ?? []) heard(params);
-      return;
-    }
-    const waiting = this.#waiting.get(id);
-    this.#waiting.delete(id);
-    if (status === "unauthorized") {
-      waiting?.reject(new Lost());
-      this.#signedOut();
-      return;
-    }
-    const refusal = status === "success" ? params?.error : error;
-    if (status !== "success" || (refusal && !refusal.endsWith("ErrorNoError"))) {
-      waiting?.reject(new Refused(refusal, retryAfter));
-    } else {
-      waiting?.resolve(params);
-    }
+/** @param {any} message */
+function take({ id, notification, status, params, error, retryAfter }) {
+  if (notification) {
+    for (const heard of listeners.get(notification) ?? []) heard(params);
+    return;
   }
+  const { resolve, reject } = waiting.get(id) ?? {};
+  waiting.delete(id);
+  const refusal = status === "success" ? params?.error : error;
+  if (status === "unauthorized") {
+    reject?.(new Lost());
+    signedOut();
+  } else if (status !== "success" || (refusal && !refusal.endsWith("ErrorNoError"))) {
+    reject?.(new Refused(refusal, retryAfter));
+  } else {
+    resolve?.(params);
+  }
+}
 
-  /** @param {WebSocket} socket */
-  #keepAlive(socket) {
-    if (!this.token) return;
-    const timer = setTimeout(() => socket.close(), KEEP_ALIVE / 2);
-    const isThere = () => clearTimeout(timer); // whatever it says
-    this.#send("JSONRPC.KeepAlive", { sessionId: "" }).then(isThere, isThere);
-  }
+function keepAlive() {
+  if (!api.token) return;
+  const to = socket;
+  const late = setTimeout(() => to.close(), KEEP_ALIVE / 2);
+  const isThere = () => clearTimeout(late); // whatever it says
+  send("JSONRPC.KeepAlive", { sessionId: "" }).then(isThere, isThere);
+}
 
-  /** @param {Api["state"]} state */
-  #become(state) {
-    if (this.state === state) return;
-    this.state = state;
-    if (state === "open") for (const comer of this.#comers.splice(0)) comer();
-    this.onstate();
-  }
+/** @param {"open" | "lost"} state */
+function become(state) {
+  if (api.state === state) return;
+  api.state = state;
+  api.onstate();
 }

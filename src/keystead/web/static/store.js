@@ -1,13 +1,13 @@
 // What the whole page knows: the connection, who is signed in, what they may do, and their token.
 
-import { Api, Lost, Refused } from "./api.js";
+import { Lost, Refused, api } from "./api.js";
 import { locale } from "./i18n.js";
 
 const TOKEN = "keystead.token";
 const DEVICE = "keystead.device";
 const QUIET = 120; // milliseconds in which several changes count as one
 
-export const api = new Api();
+export { api };
 
 /** @type {{phase: Phase, me: Me | null, setup: Setup | null, hello: Hello | null, wasSignedOut: boolean}} */
 export const state = { phase: "wait", me: null, setup: null, hello: null, wasSignedOut: false };

@@ -2,7 +2,7 @@
 // work on all of them, and what they look at is made once, when the rows come.
 
 import { number, t, tn } from "./i18n.js";
-import { fill, freshId, h, nothing } from "./ui.js";
+import { fill, h, nothing } from "./ui.js";
 
 const ROW = 45; // pixels; the height in page.css
 const MARGIN = 12; // rows beyond what can be seen
@@ -21,8 +21,7 @@ export function table(how) {
   let first = -1;
 
   const count = h("p", { class: "count", role: "status" });
-  const searchId = freshId();
-  const search = h("input", { id: searchId, type: "search", autocomplete: "off",
+  const search = h("input", { type: "search", "aria-label": `${t("table.search")}: ${how.label}`, autocomplete: "off",
     spellcheck: "false", placeholder: t("table.search"), oninput: () => choose() });
   const heads = how.columns.map((column, index) =>
     h("th", { scope: "col", class: classes(column) }, column.sort ? h("button", { type: "button", onclick: () => {
@@ -36,10 +35,7 @@ export function table(how) {
   const scroll = h("div", { class: "table", role: "region", "aria-label": how.label, tabindex: 0,
     onscroll: () => draw() }, grid);
   const none = nothing(how.empty);
-  const root = h("div", "table-with-search",
-    how.text && h("div", "table-tools",
-      h("label", { for: searchId, class: "away" }, `${t("table.search")}: ${how.label}`), search, how.tools, count),
-    scroll, none);
+  const root = h("div", "table-with-search", h("div", "table-tools", search, how.tools, count), scroll, none);
 
   /** @param {Column<R>} column */
   function classes({ minor, number }) {
@@ -66,7 +62,7 @@ export function table(how) {
   }
 
   /** @param {R} row */
-  const textOf = (row) => how.text?.(row).toLocaleLowerCase() ?? "";
+  const textOf = (row) => how.text(row).toLocaleLowerCase();
 
   function choose() {
     const isSearched = searched();
