@@ -125,7 +125,9 @@ class TcpWire(asyncio.Protocol):
 
     def close(self) -> None:
         """Close once everything sent is through."""
-        self._transport.close()
+        # Closed twice, asyncio's TLS of Python 3.11.2 forgets what it would abort.
+        if not self._transport.is_closing():
+            self._transport.close()
 
     def abort(self) -> None:
         """Close at once."""
@@ -187,8 +189,9 @@ class WebSocketWire(WSListener):
     def close(self) -> None:
         """Say farewell, and close once everything sent is through."""
         assert self._transport
-        self._transport.send_close(WSCloseCode.OK)
-        self._transport.disconnect()
+        if not self._transport.underlying_transport.is_closing():  # as above
+            self._transport.send_close(WSCloseCode.OK)
+            self._transport.disconnect()
 
     def abort(self) -> None:
         """Close at once."""
