@@ -1,12 +1,11 @@
 """The admin page: files that browsers load, and what browsers are told about them.
 
 The page is an ordinary client of the JSON-RPC over WebSocket; nothing here knows of its rules.
-How it is built, and how to add a view, is said at the top of ``static/main.js``.
+Its files are given as they are. ARCHITECTURE.md says how to add a view.
 """
 
 import gzip
 import hashlib
-import re
 from pathlib import Path
 
 from keystead.rpc.resource import Resource
@@ -20,15 +19,6 @@ CONTENT_TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
-
-# Lines of comment and what lines are indented by, a fifth of the page, which browsers do without;
-# line numbers stay.
-_MARGIN = re.compile(
-    rb"^[ \t]*(?:(?://[^\n]*|/\*(?:(?!\*/).)*\*/[ \t]*)$)?", re.MULTILINE | re.DOTALL
-)
-# Within a line: types, and comments at its end that cannot be a part of a text.
-_ASIDE = re.compile(rb"/\*\* @type [^*\n]*\*/ ?|[ \t]*// [^\n\"'`]*$", re.MULTILINE)
-_BLANK = re.compile(rb"(?<=[:;,{}]) | (?=[{}])")  # of a style sheet
 
 # Source: OWASP ASVS 5.0 3.4, and its secure headers project.
 HEADERS = {
@@ -62,9 +52,6 @@ def _path(file: Path) -> str:
 
 def _resource(file: Path) -> Resource:
     body = file.read_bytes()
-    if file.suffix in {".js", ".css"}:
-        body = _MARGIN.sub(lambda margin: b"\n" * margin.group().count(b"\n"), body)
-        body = (_ASIDE if file.suffix == ".js" else _BLANK).sub(b"", body)
     gzipped = gzip.compress(body, mtime=0)
     return Resource(
         content_type=CONTENT_TYPES[file.suffix],

@@ -1,23 +1,24 @@
-// @ts-check
-// Texts in the language of the browser, or the one that was chosen. One file a language in i18n/;
-// en.js says which texts there are, and the type checker that the others have all of them.
+// Texts in the language of the browser, or the one that was chosen.
 
-/**
- * @typedef {keyof typeof import("./i18n/en.js").default} Key
- * @typedef {"en" | "fr" | "de"} Language
- * @typedef {Record<string, string | number>} Values
- */
+import texts from "./texts.js";
 
-/** @type {Record<Language, string>} */
+/** In the order of the texts. @type {Record<Language, string>} */
 export const LANGUAGES = { en: "English", fr: "Français", de: "Deutsch" };
 
+const TAGS = /** @type {Language[]} */ (Object.keys(LANGUAGES));
 const CHOSEN = "keystead.language";
 
-/** @type {Record<string, string>} */
-let texts = {};
-/** @type {Language} */
-let language = "en";
-let plurals = new Intl.PluralRules("en");
+/** The language that was chosen, or null where the browser's counts. */
+export const chosen = () => localStorage.getItem(CHOSEN);
+
+function pick() {
+  const wanted = [chosen() ?? "", ...navigator.languages, "en"].map((tag) => tag.split("-")[0]);
+  const found = /** @type {Language} */ (wanted.find((tag) => tag in LANGUAGES));
+  document.documentElement.lang = found;
+  return found;
+}
+
+let language = pick();
 
 /** The language in use. */
 export const current = () => language;
@@ -25,40 +26,41 @@ export const current = () => language;
 /** As the API writes it. */
 export const locale = () => ({ en: "en_US", fr: "fr_FR", de: "de_DE" })[language];
 
-/** The language that was chosen, or null where the browser's counts. */
-export const chosen = () => localStorage.getItem(CHOSEN);
-
-/** Load the texts; to be awaited before anything is shown. */
-export async function load() {
-  const wanted = [chosen(), ...navigator.languages].map((tag) => (tag ?? "").slice(0, 2));
-  language = /** @type {Language} */ (wanted.find((tag) => tag in LANGUAGES) ?? "en");
-  texts = (await import(`./i18n/${language}.js`)).default;
-  plurals = new Intl.PluralRules(language);
-  document.documentElement.lang = language;
-}
-
 /** Choose a language, or with null the browser's. @param {string | null} tag */
 export function choose(tag) {
   if (tag) localStorage.setItem(CHOSEN, tag);
   else localStorage.removeItem(CHOSEN);
+  language = pick();
 }
 
-/** Give a text, with {name} replaced by its value. @param {Key} key @param {Values} [values] */
-export function t(key, values = {}) {
-  return fill(texts[key] ?? key, values);
-}
+/** @param {string} key @returns {string | undefined} */
+const find = (key) => /** @type {Record<string, string[]>} */ (texts)[key]?.[TAGS.indexOf(language)];
+
+/** Give a text, with {name} replaced by its value. @param {Key} key @param {Record<string, string | number>} [values] */
+export const t = (key, values = {}) =>
+  (find(key) ?? key).replace(/\{(\w+)\}/g, (all, name) => String(values[name] ?? all));
 
 /**
  * Give the text for so many: `key.one` or `key.other`, with {n} replaced.
  * @template {string} K
- * @param {`${K}.other` extends Key ? K : never} key @param {number} n @param {Values} [values]
+ * @param {`${K}.other` extends Key ? K : never} key @param {number} n @param {Record<string, string | number>} [values]
  */
-export function tn(key, n, values = {}) {
-  const text = texts[`${key}.${plurals.select(n)}`] ?? texts[`${key}.other`] ?? key;
-  return fill(text, { n: number(n), ...values });
+export function tn(key, n, values) {
+  const form = new Intl.PluralRules(language).select(n) === "one" ? "one" : "other";
+  return t(/** @type {Key} */ (`${key}.${form}`), { n: number(n), ...values });
 }
 
-/** Words and sentences of nymea that say what one of ours says. @type {Partial<Record<string, string>>} */
+/** Give the text for a word of the server, or the word itself. @param {string} kind @param {string} [word] */
+export const named = (kind, word = "") => find(`${kind}.${word}`) ?? word;
+
+/** Say in words what an audit event was. @param {string} action */
+export const actionName = (action) => named("action", action);
+
+/** What an audit event can be. */
+export const actions = () =>
+  Object.keys(texts).filter((key) => key.startsWith("action.")).map((key) => key.slice("action.".length));
+
+/** Words and sentences of nymea that say what one of ours says. @type {Record<string, string>} */
 const ALIKE = {
   "UserErrorNoError": "AccessErrorNoError",
   "UserErrorDuplicateUserId": "AccessErrorNameTaken",
@@ -71,22 +73,13 @@ const ALIKE = {
 
 /** Say in words what the server refused. @param {unknown} error */
 export function problem(error) {
-  const { name, word, retryAfter } = /** @type {import("./api.js").Refused} */ (error);
+  const { name, message, word = "", retryAfter } = /** @type {Refusal} */ (error);
   if (name === "Lost") return t("problem.lost");
+  if (name === "Error") return message; // in words already
   if (retryAfter) return tn("problem.wait", retryAfter);
   if (name !== "Refused") return t("problem.page", { text: String(error) });
-  return texts[`error.${ALIKE[word] ?? word}`] ?? t("problem.server", { text: word });
+  return find(`error.${ALIKE[word] ?? word}`) ?? t("problem.server", { text: word });
 }
-
-/** Say in words what an audit event was. @param {string} action */
-export const actionName = (action) => texts[`action.${action}`] ?? action;
-
-/** What an audit event can be. */
-export const actions = () => Object.keys(texts).filter((key) => key.startsWith("action.")).map((key) => key.slice(7));
-
-/** @param {string} text @param {Values} values */
-const fill = (text, values) =>
-  text.replace(/\{(\w+)\}/g, (all, name) => String(values[name] ?? all));
 
 /** @param {number} n */
 export const number = (n) => n.toLocaleString(language);
@@ -105,12 +98,8 @@ export function localTime(time) {
   return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 }
 
-/**
- * What such a field says, in seconds; it has none, so what nobody touched is as it was.
- * @param {string} text @param {number} [was]
- */
-export const seconds = (text, was) =>
-  text === localTime(was) ? was : text ? Date.parse(text) / 1000 : undefined;
+/** What such a field says; it has no seconds, so untouched it is as it was. @param {string} text @param {number} [was] */
+export const seconds = (text, was) => text === localTime(was) ? was : text ? Date.parse(text) / 1000 : undefined;
 
 /** @type {[Intl.RelativeTimeFormatUnit, number][]} */
 const UNITS = [["day", 86_400], ["hour", 3600], ["minute", 60]];
@@ -119,12 +108,10 @@ const UNITS = [["day", 86_400], ["hour", 3600], ["minute", 60]];
 export function ago(time) {
   const seconds = (time - Date.now()) / 1000;
   if (Math.abs(seconds) > 30 * 86_400) return date(time);
-  const words = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
-  const [unit, size] = UNITS.find(([, least]) => Math.abs(seconds) >= least) ?? ["second", 1];
-  if (unit === "second") return t("time.now");
-  return words.format(Math.trunc(seconds / size), unit);
+  const [unit, size] = UNITS.find(([, least]) => Math.abs(seconds) >= least) ?? [];
+  if (!unit || !size) return t("time.now");
+  return new Intl.RelativeTimeFormat(language, { numeric: "auto" }).format(Math.trunc(seconds / size), unit);
 }
 
 /** Seconds as "1:05". @param {number} seconds */
-export const clock = (seconds) =>
-  `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+export const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
