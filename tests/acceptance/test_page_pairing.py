@@ -73,6 +73,23 @@ def test_a_device_that_asks_shows_at_once_and_is_let_in_with_a_token_of_its_own(
     assert device.get("Users.GetUserInfo")["userInfo"]["scopes"] == ALL_SIX
 
 
+def test_the_overview_tells_that_a_device_waits_and_leads_to_it(page, asking):
+    page.press("Overview")
+    page.shows("Overview")
+    device = asking("Zoë's “tablet”")
+    page.says("Zoë's “tablet”, 127.0.0.1")
+    page.check_everywhere()
+    page.press("A device waits to be let in")
+    page.shows("Pairing")
+    page.press("Refuse")
+    page.says("is refused.")
+    assert outcome(device)["success"] is False
+    page.press("Overview")
+    page.shows("Overview")
+    page.says("Needs attention")
+    assert "waits to be let in" not in page.text
+
+
 def test_a_device_that_is_refused_is_told_so(page, asking):
     device = asking("a stranger")
     page.says("a stranger")

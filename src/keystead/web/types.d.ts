@@ -72,10 +72,8 @@ declare global {
     cell?: (row: R) => Children;
     /** What is compared; without it the column cannot be sorted. */
     sort?: (row: R) => string | number;
-    /** Left out on narrow screens. */
-    minor?: boolean;
-    /** Set to the right. */
-    number?: boolean;
+    /** "minor" is left out on narrow screens, "number" is set to the right. */
+    kind?: "minor" | "number";
   }
 
   interface TableHow<R> {

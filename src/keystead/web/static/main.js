@@ -36,7 +36,7 @@ let leave = new AbortController();
 let shown = "";
 let since = 0;
 
-/** @param {View[]} views @param {View} [here] */
+/** @param {View[]} views @param {View} here */
 function frame(views, here) {
   const who = state.me?.username;
   const links = views.map((view) => h("li", "", h("a", { href: `#/${view.name}`,
@@ -65,7 +65,7 @@ function show() {
   const view = views.find((one) => one.name === name) ?? views[0];
   // Not the same again: what is typed stays, and views hear of changes themselves.
   const rights = [me?.username, me?.rights, me?.ownAccount, may("admin")];
-  const wanted = phase === "in" ? JSON.stringify([view?.name, args, rights]) : phase;
+  const wanted = phase === "in" ? JSON.stringify([view.name, args, rights]) : phase;
   if (wanted === shown) return;
   const isFirst = shown === "";
   shown = wanted;
@@ -79,12 +79,12 @@ function show() {
   if (phase !== "in") {
     fill(page, lost, main, toasts);
     (phase === "set-up" ? showSetUp : showSignIn)(place);
-    title(t(`${phase}.title`));
+    title(`${phase}.title`);
     return;
   }
   frame(views, view);
-  view?.show(place);
-  title(view ? t(view.title) : "");
+  view.show(place);
+  title(view.title);
   if (!isFirst) main.querySelector("h1")?.focus();
   window.scrollTo(0, 0);
 }
@@ -97,8 +97,9 @@ function decoded(text = "") {
   }
 }
 
-function title(text = "") {
-  document.title = [text, serverName()].filter(Boolean).join(" · ");
+/** @param {Key} key */
+function title(key) {
+  document.title = `${t(key)} · ${serverName()}`;
 }
 
 function tellConnection() {

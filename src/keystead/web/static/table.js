@@ -24,7 +24,7 @@ export function table(how) {
   const search = h("input", { type: "search", "aria-label": `${t("table.search")}: ${how.label}`, autocomplete: "off",
     spellcheck: "false", placeholder: t("table.search"), oninput: () => choose() });
   const heads = how.columns.map((column, index) =>
-    h("th", { scope: "col", class: classes(column) }, column.sort ? h("button", { type: "button", onclick: () => {
+    h("th", { scope: "col", class: column.kind }, column.sort ? h("button", { type: "button", onclick: () => {
       isDown = by === index && !isDown;
       by = index;
       order();
@@ -36,11 +36,6 @@ export function table(how) {
     onscroll: () => draw() }, grid);
   const none = nothing(how.empty);
   const root = h("div", "table-with-search", h("div", "table-tools", search, how.tools, count), scroll, none);
-
-  /** @param {Column<R>} column */
-  function classes({ minor, number }) {
-    return [minor && "minor", number && "number"].filter(Boolean).join(" ") || undefined;
-  }
 
   function order() {
     const sort = how.columns[by]?.sort;
@@ -97,7 +92,7 @@ export function table(how) {
   /** @param {R} row @param {number} index */
   const line = (row, index) => h("tr", { "data-key": how.key(row), "aria-rowindex": index + 2 },
     how.columns.map((column, at) =>
-      h(at ? "td" : "th", { scope: at ? undefined : "row", class: classes(column) }, (column.cell ?? column.sort)?.(row))));
+      h(at ? "td" : "th", { scope: at ? undefined : "row", class: column.kind }, (column.cell ?? column.sort)?.(row))));
 
   /** Hold the place of rows that are not there. @param {number} number */
   function gap(number) {

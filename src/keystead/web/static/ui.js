@@ -146,7 +146,7 @@ function copyByHand(text = "") {
   area.remove();
 }
 
-/** Say something that goes away by itself, to eyes and ears. @param {string} text @param {"good" | "bad"} [mood] */
+/** Say something that goes away by itself, to eyes and ears. @param {string} text @param {Mood} [mood] */
 export function toast(text, mood = "good") {
   const place = /** @type {HTMLElement} */ (document.getElementById("toasts"));
   const shown = h("p", `toast ${mood}`, text, h("button", { type: "button", class: "close",

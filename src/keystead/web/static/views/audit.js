@@ -56,7 +56,7 @@ export function showAudit({ root, args, signal }) {
         h("time", { datetime: new Date(time).toISOString() }, dateTime(time, "short")) },
       { title: t("audit.author"), cell: authorName },
       { title: t("audit.object"), cell: objectName },
-      { title: t("audit.source"), minor: true, cell: (one) => one.source },
+      { title: t("audit.source"), kind: "minor", cell: (one) => one.source },
     ],
   });
   const older = button(t("audit.older"), async () => {

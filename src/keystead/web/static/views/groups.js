@@ -36,9 +36,9 @@ function showAll(place) {
     text: (one) => one.name,
     columns: [
       { title: t("user.name"), sort: (one) => one.name, cell: (one) => h("a", { href: link("groups", one.name) }, one.name) },
-      { title: t("right"), minor: true, cell: (one) => one.rights.map(rightName).join(", ") },
-      { title: t("rules"), number: true, sort: (one) => one.items.length },
-      { title: t("groups.members"), number: true, sort: membersOf,
+      { title: t("right"), kind: "minor", cell: (one) => one.rights.map(rightName).join(", ") },
+      { title: t("rules"), kind: "number", sort: (one) => one.items.length },
+      { title: t("groups.members"), kind: "number", sort: membersOf,
         cell: (one) => one.name === "anonymous" ? t("groups.everybody") : membersOf(one) },
     ],
   });

@@ -37,11 +37,11 @@ function showAll({ root, signal }) {
     columns: [
       { title: t("user.name"), sort: deviceOf, cell: way },
       { title: t("token.owner"), sort: (one) => one.username, cell: whose },
-      { title: t("token.age"), minor: true, sort: (one) => -one.created, cell: (one) => ago(one.created * 1000) },
+      { title: t("token.age"), kind: "minor", sort: (one) => -one.created, cell: (one) => ago(one.created * 1000) },
       { title: t("token.last"), sort: (one) => -(one.lastUsed ?? 0), cell: (one) => one.lastUsed
         ? [ago(one.lastUsed * 1000), h("span", "hint", ` · ${one.lastSource}`)] : t("token.never") },
-      { title: t("user.until"), minor: true, sort: (one) => one.expires ?? Infinity, cell: (one) => endOf(one, date) },
-      { title: t("token.limits"), minor: true, sort: limitsOf },
+      { title: t("user.until"), kind: "minor", sort: (one) => one.expires ?? Infinity, cell: (one) => endOf(one, date) },
+      { title: t("token.limits"), kind: "minor", sort: limitsOf },
     ],
   });
   function show() {

@@ -33,10 +33,10 @@ function showAll({ root, signal }) {
     sortBy: 0,
     columns: [
       { title: t("user.name"), sort: (one) => one.username, cell: whose },
-      { title: t("user.display"), minor: true, sort: (one) => one.displayName },
+      { title: t("user.display"), kind: "minor", sort: (one) => one.displayName },
       { title: t("user.state"), sort: (one) => standing(one)[0], cell: (one) => badge(...standing(one)) },
-      { title: t("account.may"), minor: true, sort: mayOf },
-      { title: t("account.groups"), minor: true, sort: (one) => one.groups.join(", ") },
+      { title: t("account.may"), kind: "minor", sort: mayOf },
+      { title: t("account.groups"), kind: "minor", sort: (one) => one.groups.join(", ") },
     ],
   });
   fill(root, head(t("users"), button(t("users.add"), add, { kind: "main" })), list.root);
