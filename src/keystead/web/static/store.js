@@ -64,7 +64,7 @@ export function live(names, load, signal) {
 /** What this device was called at the last sign-in. */
 export const deviceName = () => localStorage.getItem(DEVICE) ?? "";
 
-/** Sign in. @param {string} username @param {string} password @param {string} device @param {boolean} stay whether the token outlives this tab */
+/** Sign in. @param {string} username @param {string} password @param {string} device @param {boolean} stay when the tab is closed */
 export async function signIn(username, password, device, stay) {
   const answer = await api.ask("JSONRPC.Authenticate", { username, password, deviceName: device });
   if (!answer.success || !answer.token) throw new Refused("AccessErrorSignInFailed");

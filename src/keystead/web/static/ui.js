@@ -206,9 +206,8 @@ export const optionsOf = (options) => options.map(([value, text]) => h("option",
 function withEye(input) {
   const eye = h("button", { type: "button", class: "eye", "aria-pressed": "false",
     "aria-label": t("password.show"), onclick: () => {
-      const isHidden = input.type === "password";
-      input.type = isHidden ? "text" : "password";
-      eye.ariaPressed = String(isHidden);
+      input.type = input.type === "text" ? "password" : "text";
+      eye.ariaPressed = String(input.type === "text");
     } }, icon("M1 8s2.5-4.5 7-4.5S15 8 15 8s-2.5 4.5-7 4.5S1 8 1 8zM8 10a2 2 0 1 0 0-4 2 2 0 0 0 0 4z"));
   return h("div", "with-eye", input, eye);
 }
@@ -229,9 +228,8 @@ export function form(how) {
       await busy(send, how.submit);
     } catch (error) {
       const refusal = /** @type {Refusal} */ (error);
-      const { retryAfter = 0 } = refusal;
+      if (refusal.retryAfter) return countDown(refusal.retryAfter, say);
       const at = how.at?.(refusal);
-      if (retryAfter) return countDown(retryAfter, say);
       (at?.say ?? say)(problem(error));
       at?.input.focus();
     }
@@ -255,12 +253,7 @@ function countDown(seconds = 0, say) {
 /** Say that a field must not be empty. @param {...Field} fields @returns {Fault[]} */
 export const required = (...fields) => fields.map((one) => [one, one.value.trim() ? "" : t("field.required")]);
 
-/**
- * Show a dialog until it is closed. The browser keeps the focus within, closes it at Escape, and
- * gives the focus back to where it was.
- * @param {string} title @param {(close: () => void) => Child[]} content
- * @returns {Promise<void>} once it is closed
- */
+/** Show a dialog until it is closed. @param {string} title @param {(close: () => void) => Children[]} content @returns {Promise<void>} */
 export function dialog(title, content) {
   return new Promise((resolve) => {
     const id = freshId();
@@ -277,7 +270,7 @@ export function dialog(title, content) {
 /** Ask with a form in a dialog; tell in the end whether it was submitted. @param {string} title @param {AskHow} how */
 export async function ask(title, how) {
   let isDone = false;
-  await dialog(title, (close) => [...[how.lead].flat(), form({ action: title, ...how, submit: async () => {
+  await dialog(title, (close) => [how.lead, form({ action: title, ...how, submit: async () => {
     isDone = (await how.submit()) !== false;
     if (isDone) close();
   }, buttons: [button(t("cancel"), close)] })]);
