@@ -311,20 +311,6 @@ def test_the_own_password_is_changed(page, server, connect):
     assert client.sign_in("olga", OTHER)
 
 
-def test_the_language_is_chosen_and_kept(page):
-    page.open().shows("Set up")
-    page.press("Deutsch")
-    page.shows("Einrichten")
-    assert page.browser.value("document.documentElement.lang") == "de"
-    page.press("Français")
-    page.shows("Mise en service")
-    page.browser.reload()
-    page.shows("Mise en service")
-    page.check_everywhere()
-    page.press("English")
-    page.shows("Set up")
-
-
 def test_who_may_do_little_sees_little_and_the_page_does_not_try_more(page, server, connect):
     page.set_up()
     client = greeted(connect, server)

@@ -11,14 +11,15 @@ const CHOSEN = "keystead.language";
 /** The language that was chosen, or null where the browser's counts. */
 export const chosen = () => localStorage.getItem(CHOSEN);
 
-function pick() {
-  const wanted = [chosen() ?? "", ...navigator.languages, "en"].map((tag) => tag.split("-")[0]);
-  const found = /** @type {Language} */ (wanted.find((tag) => tag in LANGUAGES));
-  document.documentElement.lang = found;
-  return found;
-}
+/** @type {Language} */
+let language = "en";
 
-let language = pick();
+/** Find out which language is wanted; to be called before anything is shown. */
+export function load() {
+  const wanted = [chosen() ?? "", ...navigator.languages, "en"].map((tag) => tag.split("-")[0]);
+  language = /** @type {Language} */ (wanted.find((tag) => tag in LANGUAGES));
+  document.documentElement.lang = language;
+}
 
 /** The language in use. */
 export const current = () => language;
@@ -30,7 +31,7 @@ export const locale = () => ({ en: "en_US", fr: "fr_FR", de: "de_DE" })[language
 export function choose(tag) {
   if (tag) localStorage.setItem(CHOSEN, tag);
   else localStorage.removeItem(CHOSEN);
-  language = pick();
+  load();
 }
 
 /** @param {string} key @returns {string | undefined} */

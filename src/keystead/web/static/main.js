@@ -1,6 +1,6 @@
 // The admin page: which view is shown, and what is around it.
 
-import { t } from "./i18n.js";
+import { load, t } from "./i18n.js";
 import { api, listen, may, signOut, start, state } from "./store.js";
 import { button, fill, h, icon, mark } from "./ui.js";
 import { showAccount } from "./views/account.js";
@@ -116,6 +116,7 @@ function restart() {
   show();
 }
 
+load();
 listen("state", show);
 listen("connection", tellConnection);
 listen("language", restart);
