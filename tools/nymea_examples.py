@@ -67,7 +67,7 @@ STORY: tuple[tuple[str, dict[str, Any]], ...] = (
     ("Access.GetSessions", {}),
     ("Access.GetLocks", {}),
     ("Access.ClearLock", {"username": "bob"}),
-    ("Access.GetAuditEvents", {"limit": 2}),
+    ("Access.GetAuditEvents", {"limit": 1, "fileFormat": "AccessAuditFormatCsv"}),
     ("Access.CheckAudit", {}),
     ("Access.Simulate", {"method": "Access.RemoveGroup", "params": _OPERATORS}),
     ("Access.RemoveGroup", _OPERATORS),

@@ -24,6 +24,12 @@ export type Notification = {
   [N in NotificationName]: { id: number; notification: N; params: Notifications[N] };
 }[NotificationName];
 
+/** What lines of a file events are written as. */
+export type AccessAuditFormat =
+  | "AccessAuditFormatJsonLines"
+  | "AccessAuditFormatCsv"
+  | "AccessAuditFormatSyslog";
+
 /** What is gained or lost. */
 export type AccessEffectKind =
   | "AccessEffectKindAccount"
@@ -118,7 +124,7 @@ export interface AccessAccount {
   readonly validUntil?: number;
 }
 
-/** An event of the audit trail; its time in milliseconds. */
+/** An event of the audit trail; its time in milliseconds, "line" what a file of them has. */
 export interface AccessAuditEvent {
   readonly sequence: number;
   readonly time: number;
@@ -134,6 +140,7 @@ export interface AccessAuditEvent {
   readonly outcome: string;
   readonly detail: Record<string, unknown>;
   readonly times: number;
+  readonly line?: string;
 }
 
 /** One thing that would be different for a user, or with "anonymous" for everybody. */
@@ -206,6 +213,7 @@ export interface AuditCheck {
 export interface AuditReturns {
   events: AccessAuditEvent[];
   next?: number;
+  heading?: string;
 }
 
 /** Whether the sign-in succeeded, and then the token. */
@@ -494,7 +502,8 @@ export interface Methods {
    *
    * "before" gives only those with a smaller sequence, "action" those whose action is or begins
    * with it, "username" those done by a user or to them. "next" is there when there may be more,
-   * and is what to give as "before" to get them; at most 500 come at once.
+   * and is what to give as "before" to get them; at most 500 come at once. With "fileFormat" each has
+   * its line, with its end, of a file that begins with "heading"; as "keystead audit export".
    *
    * Permission: PermissionScopeAdmin
    */
@@ -504,6 +513,7 @@ export interface Methods {
       limit?: number;
       action?: string;
       username?: string;
+      fileFormat?: AccessAuditFormat;
     };
     returns: AuditReturns;
   };

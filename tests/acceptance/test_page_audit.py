@@ -16,7 +16,6 @@ from tests.acceptance.page import AXE, Page
 
 EVENTS = "Access.GetAuditEvents"
 PORTION = 200  # events that are shown at first
-MICROSECONDS = re.compile(r"(T\d\d:\d\d:\d\d\.\d\d\d)\d\d\dZ")  # the API has milliseconds
 
 pytestmark = [
     *NEEDS_BROWSER,
@@ -174,7 +173,7 @@ def test_files_are_what_the_command_writes_and_hold_no_formula(page, admin, expo
     for written, kind in ((lines, "jsonl"), (table, "csv")):
         there = page.server.run("audit", "export", "-", "--format", kind)
         assert there.returncode == 0, there.stderr
-        assert written.splitlines() == MICROSECONDS.sub(r"\1Z", there.stdout).splitlines()
+        assert written.splitlines() == there.stdout.splitlines()
     details = [dict(json.loads(line)["detail"]) for line in lines.splitlines()]
     assert device in [detail.get("device") for detail in details]
     for row in csv.reader(table.splitlines()):

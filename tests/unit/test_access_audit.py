@@ -2,8 +2,11 @@
 
 import pytest
 
+from keystead.audit.chain import decode
+from keystead.audit.formats import heading, line
 from keystead.domain.events import Action
 from keystead.domain.model import Scope
+from keystead.nymea.access_types import AccessAuditFormat
 from keystead.nymea.methods import access_audit
 from tests.nymea_box import SOURCE, Box, finish
 
@@ -113,3 +116,23 @@ def test_a_refusal_within_an_operation_is_told_with_the_reason(box, admin):
 def test_only_administrators_read_the_trail(box, admin):
     editor = box.user_line("tani", Scope.USER_EDIT)
     assert editor.ask("Access.GetAuditEvents")["error"] == "Permission denied."
+
+
+@pytest.mark.parametrize("form", AccessAuditFormat)
+def test_events_come_with_their_lines_of_a_file(box, admin, form):
+    box.add("ann")
+    plain = admin.get("Access.GetAuditEvents")
+    told = admin.get("Access.GetAuditEvents", fileFormat=form)
+    reader = box.directory.store.reader
+    stored = [decode(event) for event in finish(reader.audit_events_before(None, 100))]
+    assert [event.pop("line") for event in told["events"]] == [
+        line(form.form, e) for e in stored
+    ]
+    assert told.pop("heading") == heading(form.form)
+    assert told == plain
+
+
+def test_no_other_kind_of_file_can_be_asked_for(admin):
+    reply = admin.ask("Access.GetAuditEvents", {"fileFormat": "csv"})
+    assert reply["status"] == "error"
+    assert "Expected enum value for AccessAuditFormat but got csv" in reply["error"]

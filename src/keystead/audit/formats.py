@@ -72,14 +72,31 @@ def written(form: Format, events: Iterable[AuditEvent], host: str = "-") -> Iter
         events: in the order in which they are to be.
         host: the name of this machine, for syslog.
     """
+    if top := heading(form):
+        yield top
+    yield from (line(form, event, host) for event in events)
+
+
+def heading(form: Format) -> str:
+    """Give the line that a file of events begins with; nothing where there is none."""
+    return f"{','.join(COLUMNS)}\r\n" if form is Format.CSV else ""
+
+
+def line(form: Format, event: AuditEvent, host: str = "-") -> str:
+    """Write *event* as a line with its end.
+
+    Args:
+        form: how.
+        event: what happened.
+        host: as of ``written``.
+    """
     match form:
         case Format.JSON_LINES:
-            yield from (f"{json_line(event)}\n" for event in events)
+            return f"{json_line(event)}\n"
         case Format.CSV:
-            yield f"{','.join(COLUMNS)}\r\n"
-            yield from (f"{csv_row(event)}\r\n" for event in events)
+            return f"{csv_row(event)}\r\n"
         case Format.SYSLOG:
-            yield from (f"{syslog_line(event, host)}\n" for event in events)
+            return f"{syslog_line(event, host)}\n"
         case _:
             assert_never(form)
 

@@ -10,6 +10,7 @@ from uuid import UUID
 from keystead.client.shape import Call, Shape
 from keystead.client.types import (
     AccessAccount,
+    AccessAuditFormat,
     AccessError,
     AccessGroup,
     AccessLock,
@@ -245,16 +246,24 @@ class Access:
         limit: int | None = None,
         action: str | None = None,
         username: str | None = None,
+        file_format: AccessAuditFormat | None = None,
     ) -> AuditReturns:
         """List events of the audit trail, the newest first.
 
         *before* gives only those with a smaller sequence, *action* those whose action is or begins
         with it, *username* those done by a user or to them. "next" is there when there may be more,
-        and is what to give as *before* to get them; at most 500 come at once.
+        and is what to give as *before* to get them; at most 500 come at once. With *file_format* each has
+        its line, with its end, of a file that begins with "heading"; as "keystead audit export".
         """
         return await self._call(
             "Access.GetAuditEvents",
-            {"before": before, "limit": limit, "action": action, "username": username},
+            {
+                "before": before,
+                "limit": limit,
+                "action": action,
+                "username": username,
+                "fileFormat": file_format,
+            },
             AuditReturns,
         )
 

@@ -12,6 +12,14 @@ import msgspec
 from keystead.client.shape import Shape
 
 
+class AccessAuditFormat(StrEnum):
+    """What lines of a file events are written as."""
+
+    JSON_LINES = "AccessAuditFormatJsonLines"
+    CSV = "AccessAuditFormatCsv"
+    SYSLOG = "AccessAuditFormatSyslog"
+
+
 class AccessEffectKind(StrEnum):
     """What is gained or lost."""
 
@@ -128,7 +136,7 @@ class AccessAccount(Shape, frozen=True, kw_only=True):
 
 
 class AccessAuditEvent(Shape, frozen=True, kw_only=True):
-    """An event of the audit trail; its time in milliseconds."""
+    """An event of the audit trail; its time in milliseconds, "line" what a file of them has."""
 
     sequence: int
     time: int
@@ -144,6 +152,7 @@ class AccessAuditEvent(Shape, frozen=True, kw_only=True):
     outcome: str
     detail: dict[str, Any]
     times: int
+    line: str | None = None
 
 
 class AccessEffect(Shape, frozen=True, kw_only=True):
@@ -224,6 +233,7 @@ class AuditReturns(Shape, frozen=True, kw_only=True):
 
     events: tuple[AccessAuditEvent, ...]
     next: int | None = None
+    heading: str | None = None
 
 
 class AuthenticateReturns(Shape, frozen=True, kw_only=True):

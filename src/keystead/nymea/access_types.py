@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from keystead.audit.chain import AuditEvent
+from keystead.audit.formats import Format, line
 from keystead.domain import model
 from keystead.domain.items import Spoken
 from keystead.domain.model import Account, Group, Scope, ThingId, TokenKind, TokenLimits, User
@@ -66,6 +67,25 @@ class AccessTokenKind(StrEnum):
     AccessTokenKindDevice = "AccessTokenKindDevice"
     AccessTokenKindSession = "AccessTokenKindSession"
 
+
+class AccessAuditFormat(StrEnum):
+    """What lines of a file events are written as."""
+
+    AccessAuditFormatJsonLines = "AccessAuditFormatJsonLines"
+    AccessAuditFormatCsv = "AccessAuditFormatCsv"
+    AccessAuditFormatSyslog = "AccessAuditFormatSyslog"
+
+    @property
+    def form(self) -> Format:
+        """Give what the audit trail calls it."""
+        return _FORMATS[self]
+
+
+_FORMATS = {
+    AccessAuditFormat.AccessAuditFormatJsonLines: Format.JSON_LINES,
+    AccessAuditFormat.AccessAuditFormatCsv: Format.CSV,
+    AccessAuditFormat.AccessAuditFormatSyslog: Format.SYSLOG,
+}
 
 _KINDS = {
     TokenKind.DEVICE: AccessTokenKind.AccessTokenKindDevice,
@@ -158,7 +178,7 @@ class AuditCheck(msgspec.Struct, rename="camel", frozen=True):
 
 
 class AccessAuditEvent(View, frozen=True, omit_defaults=True, kw_only=True):
-    """An event of the audit trail; its time in milliseconds."""
+    """An event of the audit trail; its time in milliseconds, "line" what a file of them has."""
 
     sequence: Uint
     time: Uint
@@ -174,6 +194,7 @@ class AccessAuditEvent(View, frozen=True, omit_defaults=True, kw_only=True):
     outcome: str
     detail: dict[str, str]
     times: Uint
+    line: str | msgspec.UnsetType = msgspec.UNSET
 
 
 def item_rules(rules: Iterable[model.ItemRule]) -> tuple[ItemRule, ...]:
@@ -254,8 +275,8 @@ def spoken_rules(decision: Decision) -> list[SpokenRule]:
     return [_spoken(one) for one in decision.spoken]
 
 
-def access_event(event: AuditEvent) -> AccessAuditEvent:
-    """Show an event."""
+def access_event(event: AuditEvent, form: AccessAuditFormat | None = None) -> AccessAuditEvent:
+    """Show an event, with its line of a file if *form* says of which."""
     author = event.author
     return AccessAuditEvent(
         sequence=event.sequence,
@@ -272,6 +293,7 @@ def access_event(event: AuditEvent) -> AccessAuditEvent:
         outcome=event.outcome,
         detail=dict(event.detail),
         times=event.times,
+        line=line(form.form, event) if form else msgspec.UNSET,
     )
 
 

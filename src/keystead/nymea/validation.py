@@ -97,6 +97,8 @@ def _conversion(kind: kinds.Type) -> Conversion:
             return lambda value: _int(value, least, most)
         case kinds.DictType():
             return _object
+        case kinds.EnumType(cls=cls):
+            return lambda value: _enum(cls, value)
         case kinds.ListType(item_type=item) | kinds.VarTupleType(item_type=item):
             return _list_conversion(item)
         case _:
@@ -174,15 +176,16 @@ def _list(convert: Conversion, value: Any) -> tuple[Any, ...]:
 def _flags(cls: type, value: Any) -> tuple[Any, ...]:
     if not isinstance(value, list):
         raise _Objection(f"Expected flags {cls.__name__}s but got {text_of(value)}")
-    names: list[Any] = []
-    for item in value:
-        try:
-            names.append(msgspec.convert(item, cls))
-        except msgspec.ValidationError:
-            raise _Objection(
-                f"Expected enum value for {cls.__name__} but got {text_of(item)}"
-            ) from None
-    return tuple(names)
+    return tuple(_enum(cls, item) for item in value)
+
+
+def _enum(cls: type, value: Any) -> Any:
+    try:
+        return msgspec.convert(value, cls)
+    except msgspec.ValidationError:
+        raise _Objection(
+            f"Expected enum value for {cls.__name__} but got {text_of(value)}"
+        ) from None
 
 
 def _scalar(value: Any, expected: str) -> Any:

@@ -4,10 +4,16 @@ import msgspec
 
 from keystead import CannotError
 from keystead.audit.chain import AuditEvent, decode
+from keystead.audit.formats import heading
 from keystead.audit.verification import Verification
 from keystead.domain import names
 from keystead.domain.access import ADMINISTERS
-from keystead.nymea.access_types import AccessAuditEvent, AuditCheck, access_event
+from keystead.nymea.access_types import (
+    AccessAuditEvent,
+    AccessAuditFormat,
+    AuditCheck,
+    access_event,
+)
 from keystead.nymea.catalogue import method
 from keystead.nymea.session import Session
 from keystead.nymea.types import Uint
@@ -23,6 +29,7 @@ class AuditReturns(msgspec.Struct, omit_defaults=True):
 
     events: list[AccessAuditEvent]
     next: Uint | msgspec.UnsetType = msgspec.UNSET
+    heading: str | msgspec.UnsetType = msgspec.UNSET
 
 
 @method("Access.GetAuditEvents", access=ADMINISTERS)
@@ -33,30 +40,33 @@ async def get_audit_events(
     limit: Uint = 100,
     action: str = "",
     username: str | None = None,
+    file_format: AccessAuditFormat | None = None,
 ) -> AuditReturns:
     """List events of the audit trail, the newest first.
 
     "before" gives only those with a smaller sequence, "action" those whose action is or begins
     with it, "username" those done by a user or to them. "next" is there when there may be more,
-    and is what to give as "before" to get them; at most 500 come at once.
+    and is what to give as "before" to get them; at most 500 come at once. With "fileFormat" each has
+    its line, with its end, of a file that begins with "heading"; as "keystead audit export".
     """
     most = min(limit, MAX_EVENTS)
     wanted = None if username is None else await _about(session, username)
     found: list[AccessAuditEvent] = []
+    top = heading(file_format.form) if file_format else msgspec.UNSET
     reader = session.directory.store.reader
     for _ in range(MAX_PORTIONS):
         portion = await reader.audit_events_before(before, MAX_EVENTS)
         for stored in portion:
             if len(found) == most:
-                return AuditReturns(found, before or 0)
+                return AuditReturns(found, before or 0, top)
             event = decode(stored)
             if event.action.startswith(action) and (wanted is None or _concerns(event, wanted)):
-                found.append(access_event(event))
+                found.append(access_event(event, file_format))
             before = stored.sequence
         if len(portion) < MAX_EVENTS:
-            return AuditReturns(found)
+            return AuditReturns(found, heading=top)
         await session.face.pause()
-    return AuditReturns(found, before or 0)
+    return AuditReturns(found, before or 0, top)
 
 
 @method("Access.CheckAudit", access=ADMINISTERS)

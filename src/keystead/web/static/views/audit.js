@@ -4,7 +4,6 @@ import { actionName, actions, ago, dateTime, number, t } from "../i18n.js";
 import { api, every } from "../store.js";
 import { badge, button, dialog, facts, fill, h, head, optionsOf } from "../ui.js";
 import { table } from "../table.js";
-import { csv, jsonLines } from "./audit_file.js";
 import { authorName, faceName, objectName, outcomeName } from "./overview.js";
 
 const POLL = 2_000; // milliseconds; no notification tells of events
@@ -33,9 +32,9 @@ export function showAudit({ root, args, signal }) {
     optionsOf([["", t("audit.outcomes")]]),
     optionsOf(["success", "failure", "refused"].map((one) => [one, outcomeName(one)])));
 
-  /** @param {number} limit @param {number} [before] */
-  const ask = (limit, before) => api.ask("Access.GetAuditEvents",
-    { action: action.value, username: account.value.trim() || undefined, limit, before });
+  /** @param {number} limit @param {number} [before] @param {Params<"Access.GetAuditEvents">["fileFormat"]} [fileFormat] */
+  const ask = (limit, before, fileFormat) => api.ask("Access.GetAuditEvents",
+    { action: action.value, username: account.value.trim() || undefined, limit, before, fileFormat });
   const wanted = () => JSON.stringify([action.value, account.value.trim()]);
   /** @param {AuditEvent} one */
   const isWanted = (one) => !outcome.value || one.outcome === outcome.value;
@@ -103,23 +102,23 @@ export function showAudit({ root, args, signal }) {
     button(t("audit.again"), check, { kind: "quiet" }));
   }
 
-  /** @param {string} name @param {string} kind @param {(events: AuditEvent[]) => string} written */
-  const exporter = (name, kind, written) => button(name, async () => {
-    /** @type {AuditEvent[]} */
-    const all = [];
-    /** @type {number | undefined} */
-    let before;
-    do {
-      const found = await ask(MOST, before);
-      all.push(...found.events.filter((one) => isWanted(one) && list.matches(one)));
-      before = found.next;
-    } while (before !== undefined && !signal.aborted);
-    const url = URL.createObjectURL(new Blob([written(all.reverse())]));
+  /** @param {string} name @param {string} kind @param {"AccessAuditFormatCsv" | "AccessAuditFormatJsonLines"} format */
+  const exporter = (name, kind, format) => button(name, async () => {
+    const lines = [];
+    let top = "";
+    for (let before; !signal.aborted;) {
+      const found = await ask(MOST, before, format);
+      lines.push(...found.events.filter((one) => isWanted(one) && list.matches(one)).map(({ line }) => line ?? ""));
+      [before, top] = [found.next, found.heading ?? ""];
+      if (before === undefined) break;
+    }
+    const url = URL.createObjectURL(new Blob([top, ...lines.reverse()]));
     h("a", { href: url, download: `audit-${new Date().toISOString().slice(0, 10)}.${kind}` }).click();
     setTimeout(() => URL.revokeObjectURL(url), 60_000);
   }, { label: `${t("action.export")}: ${name}` });
 
-  fill(root, head(t("audit"), exporter("CSV", "csv", csv), exporter("JSON Lines", "jsonl", jsonLines)),
+  fill(root, head(t("audit"), exporter("CSV", "csv", "AccessAuditFormatCsv"),
+    exporter("JSON Lines", "jsonl", "AccessAuditFormatJsonLines")),
     checked, list.root, older,
     h("p", "hint", t("audit.check"), " ", h("code", "", "keystead audit verify --checkpoint")));
   check().catch(() => {}); // the connection went; who comes back to this view sees it
