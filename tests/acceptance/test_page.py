@@ -89,7 +89,7 @@ def test_a_new_box_is_set_up_over_tls_by_whoever_compares_the_fingerprint(
     assert page.wrong("Name") == "Please fill this in."
     page.fill(Name="Olga", Password="weak", Password_once_more="other")
     page.press("Make the account and sign in")
-    assert page.wrong("Password") == "This does not meet the rules yet."
+    assert page.wrong("Password") == "This does not meet the rules."
     assert page.wrong("Password once more") == "The two differ."
     page.check_everywhere()
 

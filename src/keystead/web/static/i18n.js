@@ -35,7 +35,7 @@ export function choose(tag) {
 }
 
 /** @param {string} key @returns {string | undefined} */
-const find = (key) => /** @type {Record<string, string[]>} */ (texts)[key]?.[TAGS.indexOf(language)];
+const find = (key) => /** @type {Record<string, string[]>} */ (texts)[key.replace(/AccessError|PermissionScope/, "")]?.[TAGS.indexOf(language)];
 
 /** Give a text, with {name} replaced by its value. @param {Key} key @param {Record<string, string | number>} [values] */
 export const t = (key, values = {}) =>
@@ -63,13 +63,13 @@ export const actions = () =>
 
 /** Words and sentences of nymea that say what one of ours says. @type {Record<string, string>} */
 const ALIKE = {
-  "UserErrorNoError": "AccessErrorNoError",
-  "UserErrorDuplicateUserId": "AccessErrorNameTaken",
-  "UserErrorBadPassword": "AccessErrorPasswordTooWeak",
-  "UserErrorTokenNotFound": "AccessErrorNoSuchToken",
-  "UserErrorInconsistantScopes": "AccessErrorInconsistentScopes",
-  "Permission denied.": "AccessErrorForbidden",
-  "Too much is being asked at the moment; try again.": "AccessErrorBusy",
+  "UserErrorNoError": "NoError",
+  "UserErrorDuplicateUserId": "NameTaken",
+  "UserErrorBadPassword": "PasswordTooWeak",
+  "UserErrorTokenNotFound": "NoSuchToken",
+  "UserErrorInconsistantScopes": "InconsistentScopes",
+  "Permission denied.": "Forbidden",
+  "Too much is being asked at the moment; try again.": "Busy",
 };
 
 /** Say in words what the server refused. @param {unknown} error */

@@ -7,9 +7,9 @@ const texts = {
   "nav": ["Views", "Vues", "Ansichten"],
   "sign-out": ["Sign out", "Se déconnecter", "Abmelden"],
   "lost": [
-    "The connection is lost. Coming back by itself; what you have typed stays.",
-    "La connexion est perdue. Elle revient d’elle-même ; ce que vous avez saisi reste.",
-    "Die Verbindung ist verloren. Sie kommt von selbst zurück; was Sie getippt haben, bleibt.",
+    "The connection is lost, and comes back by itself. What you typed stays.",
+    "La connexion est perdue et revient d’elle-même. Votre saisie reste.",
+    "Die Verbindung ist weg und kommt von selbst zurück. Ihre Eingaben bleiben.",
   ],
   "lost.retry": ["Try now", "Essayer maintenant", "Jetzt versuchen"],
   "close": ["Close", "Fermer", "Schließen"],
@@ -37,9 +37,9 @@ const texts = {
 
   // what went wrong
   "problem.lost": [
-    "There is no connection at the moment; try again when it is back.",
-    "Pas de connexion pour le moment ; réessayez quand elle sera revenue.",
-    "Zurzeit gibt es keine Verbindung; versuchen Sie es, wenn sie zurück ist.",
+    "No connection at the moment; try again later.",
+    "Pas de connexion pour le moment ; réessayez plus tard.",
+    "Zurzeit keine Verbindung; versuchen Sie es später.",
   ],
   "problem.wait.one": [
     "Too many failures: try again in {n} second.",
@@ -53,9 +53,9 @@ const texts = {
   ],
   "problem.server": ["The server says: {text}", "Le serveur dit : {text}", "Der Server sagt: {text}"],
   "problem.page": [
-    "Something went wrong on this page: {text}",
-    "Une erreur s’est produite sur cette page : {text}",
-    "Auf dieser Seite ging etwas schief: {text}",
+    "Something went wrong here: {text}",
+    "Une erreur s’est produite : {text}",
+    "Hier ging etwas schief: {text}",
   ],
 
   // users, devices, passwords
@@ -64,19 +64,15 @@ const texts = {
   "user.paired": ["paired devices", "appareils appairés", "gekoppelte Geräte"],
   "device.name": ["This device is called", "Cet appareil s’appelle", "Dieses Gerät heißt"],
   "device.name.hint": [
-    "So that you know it again, and can take its access away when it is lost.",
-    "Pour le reconnaître, et lui retirer l’accès s’il est perdu.",
-    "Damit Sie es wiedererkennen und ihm den Zugang nehmen können, wenn es verloren geht.",
+    "So that you know it again, and can revoke its access when it is lost.",
+    "Pour le reconnaître, et révoquer son accès s’il est perdu.",
+    "Damit Sie es wiedererkennen und sperren können, wenn es verloren geht.",
   ],
   "device.nameless": ["without a name", "sans nom", "ohne Namen"],
   "password": ["Password", "Mot de passe", "Passwort"],
   "password.again": ["Password once more", "Mot de passe encore une fois", "Passwort noch einmal"],
   "password.show": ["Show the password", "Afficher le mot de passe", "Passwort zeigen"],
-  "password.rules": [
-    "What the password must be like",
-    "Ce que le mot de passe doit respecter",
-    "Wie das Passwort sein muss",
-  ],
+  "password.rules": ["What the password needs", "Ce qu’il faut au mot de passe", "Was das Passwort braucht"],
   "password.met": ["met", "respecté", "erfüllt"],
   "password.length.one": ["at least {n} character", "au moins {n} caractère", "mindestens {n} Zeichen"],
   "password.length.other": ["at least {n} characters", "au moins {n} caractères", "mindestens {n} Zeichen"],
@@ -85,14 +81,14 @@ const texts = {
   "password.digit": ["a digit", "un chiffre", "eine Ziffer"],
   "password.not-name": ["not the name itself", "pas le nom lui-même", "nicht der Name selbst"],
   "password.hint": [
-    "Long beats complicated. The server also refuses those that everybody tries first.",
-    "Long vaut mieux que compliqué. Le serveur refuse aussi ceux que tout le monde essaie d’abord.",
-    "Lang schlägt kompliziert. Der Server lehnt auch ab, was alle zuerst probieren.",
+    "Long beats complicated. What everybody tries first is refused.",
+    "Long vaut mieux que compliqué. Les plus courants sont refusés.",
+    "Lang schlägt kompliziert. Was alle zuerst probieren, wird abgelehnt.",
   ],
   "password.unmet": [
-    "This does not meet the rules yet.",
-    "Les règles ne sont pas encore respectées.",
-    "Das erfüllt die Regeln noch nicht.",
+    "This does not meet the rules.",
+    "Les règles ne sont pas respectées.",
+    "Das erfüllt die Regeln nicht.",
   ],
   "password.differs": ["The two differ.", "Les deux diffèrent.", "Die beiden sind verschieden."],
   "token.used": ["used {when} from {where}", "utilisé {when} depuis {where}", "benutzt {when} von {where}"],
@@ -101,25 +97,25 @@ const texts = {
   "token.revoked": ["{name} has no access any more.", "{name} n’a plus accès.", "{name} hat keinen Zugang mehr."],
 
   // scopes in plain words
-  "scope.PermissionScopeNone": ["Sign in, and nothing else", "Se connecter, rien de plus", "Anmelden, sonst nichts"],
-  "scope.PermissionScopeControlThings": ["Control things", "Commander les appareils", "Dinge steuern"],
-  "scope.PermissionScopeConfigureThings": ["Set up things", "Configurer les appareils", "Dinge einrichten"],
-  "scope.PermissionScopeAccessAllThings": ["See all things", "Voir tous les appareils", "Alle Dinge sehen"],
-  "scope.PermissionScopeExecuteRules": ["Run rules", "Exécuter des règles", "Regeln ausführen"],
-  "scope.PermissionScopeConfigureRules": ["Edit rules", "Modifier des règles", "Regeln bearbeiten"],
-  "scope.PermissionScopeAdmin": ["Everything: administrator", "Tout : administrateur", "Alles: Administrator"],
+  "scope.None": ["Sign in, and nothing else", "Se connecter, rien de plus", "Anmelden, sonst nichts"],
+  "scope.ControlThings": ["Control things", "Commander les appareils", "Dinge steuern"],
+  "scope.ConfigureThings": ["Set up things", "Configurer les appareils", "Dinge einrichten"],
+  "scope.AccessAllThings": ["See all things", "Voir tous les appareils", "Alle Dinge sehen"],
+  "scope.ExecuteRules": ["Run rules", "Exécuter des règles", "Regeln ausführen"],
+  "scope.ConfigureRules": ["Edit rules", "Modifier des règles", "Regeln bearbeiten"],
+  "scope.Admin": ["Everything: administrator", "Tout : administrateur", "Alles: Administrator"],
 
   // set-up
   "set-up.title": ["Set up", "Mise en service", "Einrichten"],
   "set-up.text": [
-    "Make the first account. It is an administrator: it may do everything, and let others in.",
-    "Créez le premier compte. C’est un administrateur : il peut tout faire, et donner accès aux autres.",
-    "Legen Sie das erste Konto an. Es ist ein Administrator: Es darf alles und lässt andere herein.",
+    "Make the first account. It is an administrator: it may do everything.",
+    "Créez le premier compte. C’est un administrateur : il peut tout faire.",
+    "Legen Sie das erste Konto an. Es ist Administrator: Es darf alles.",
   ],
   "set-up.name.hint": [
-    "What you sign in with: short, such as “ann”.",
-    "Ce avec quoi vous vous connectez : court, par exemple « anne ».",
-    "Womit Sie sich anmelden: kurz, etwa „anna“.",
+    "What you sign in with, such as “ann”.",
+    "Ce avec quoi vous vous connectez, par exemple « anne ».",
+    "Womit Sie sich anmelden, etwa „anna“.",
   ],
   "set-up.code": ["Set-up code", "Code de mise en service", "Einrichtungscode"],
   "set-up.code.hint": [
@@ -130,9 +126,9 @@ const texts = {
   "set-up.do": ["Make the account and sign in", "Créer le compte et se connecter", "Konto anlegen und anmelden"],
   "fingerprint": ["Is this the right box?", "Est-ce le bon appareil ?", "Ist das das richtige Gerät?"],
   "fingerprint.hint": [
-    "Compare this fingerprint (SHA-256) with the one that the server printed when it started, and with the one that your browser shows for the certificate. All three must be the same.",
-    "Comparez cette empreinte (SHA-256) avec celle que le serveur a affichée à son démarrage, et avec celle que votre navigateur montre pour le certificat. Les trois doivent être identiques.",
-    "Vergleichen Sie diesen Fingerabdruck (SHA-256) mit dem, den der Server beim Start ausgegeben hat, und mit dem, den Ihr Browser vom Zertifikat zeigt. Alle drei müssen gleich sein.",
+    "Compare this fingerprint (SHA-256) with the one that the server printed at its start, and the one that your browser shows for the certificate. All three must be the same.",
+    "Comparez cette empreinte (SHA-256) avec celle que le serveur a affichée au démarrage, et celle que votre navigateur montre pour le certificat. Les trois doivent être identiques.",
+    "Vergleichen Sie diesen Fingerabdruck (SHA-256) mit dem, den der Server beim Start ausgab, und dem, den Ihr Browser vom Zertifikat zeigt. Alle drei müssen gleich sein.",
   ],
   "plain": [
     "This connection is not encrypted",
@@ -140,9 +136,9 @@ const texts = {
     "Diese Verbindung ist nicht verschlüsselt",
   ],
   "plain.hint": [
-    "Whoever is on the same network can read what you type here. Use the address that begins with https:// if there is one.",
-    "Quiconque est sur le même réseau peut lire ce que vous saisissez ici. Utilisez l’adresse qui commence par https:// s’il y en a une.",
-    "Wer im selben Netz ist, kann lesen, was Sie hier tippen. Benutzen Sie die Adresse, die mit https:// beginnt, wenn es eine gibt.",
+    "Whoever is on the same network can read what you type. Use the address with https:// if there is one.",
+    "Quiconque est sur le même réseau peut lire votre saisie. Utilisez l’adresse en https:// s’il y en a une.",
+    "Wer im selben Netz ist, kann mitlesen. Benutzen Sie die Adresse mit https://, wenn es eine gibt.",
   ],
 
   // sign-in
@@ -153,9 +149,9 @@ const texts = {
     "Mit Ihrem Namen und Passwort.",
   ],
   "sign-in.again": [
-    "You have been signed out: this device’s access has ended or was taken away.",
-    "Vous avez été déconnecté : l’accès de cet appareil a pris fin ou a été retiré.",
-    "Sie wurden abgemeldet: Der Zugang dieses Geräts ist zu Ende oder wurde entzogen.",
+    "You have been signed out: this device’s access has ended.",
+    "Vous avez été déconnecté : l’accès de cet appareil a pris fin.",
+    "Sie wurden abgemeldet: Der Zugang dieses Geräts ist zu Ende.",
   ],
   "sign-in.stay": [
     "Stay signed in on this device",
@@ -163,9 +159,9 @@ const texts = {
     "Auf diesem Gerät angemeldet bleiben",
   ],
   "sign-in.stay.hint": [
-    "Its access is kept in this browser until you sign out. Only on a device of your own.",
-    "L’accès est conservé dans ce navigateur jusqu’à la déconnexion. Seulement sur votre propre appareil.",
-    "Der Zugang bleibt in diesem Browser, bis Sie sich abmelden. Nur auf einem eigenen Gerät.",
+    "Until you sign out. Only on a device of your own.",
+    "Jusqu’à la déconnexion. Seulement sur votre propre appareil.",
+    "Bis Sie sich abmelden. Nur auf einem eigenen Gerät.",
   ],
   "sign-in.wait": [
     "Too many failures. You can try again in {time}.",
@@ -197,9 +193,9 @@ const texts = {
   "warning.pairing": ["A device waits to be let in", "Un appareil demande l’accès", "Ein Gerät will eingelassen werden"],
   "warning.plain": ["Others can listen in", "D’autres peuvent écouter", "Andere können mithören"],
   "warning.plain.text": [
-    "Without encryption, passwords and tokens can be read on the network: {urls}",
-    "Sans chiffrement, mots de passe et jetons peuvent être lus sur le réseau : {urls}",
-    "Ohne Verschlüsselung sind Passwörter und Token im Netz lesbar: {urls}",
+    "Passwords and tokens can be read on the network: {urls}",
+    "Mots de passe et jetons sont lisibles sur le réseau : {urls}",
+    "Passwörter und Token sind im Netz lesbar: {urls}",
   ],
   "warning.second": [
     "There is only one administrator",
@@ -207,15 +203,15 @@ const texts = {
     "Es gibt nur einen Administrator",
   ],
   "warning.second.text": [
-    "If that password is lost, nobody can let the others in again. Make a second account that can change users.",
-    "Si ce mot de passe est perdu, plus personne ne peut redonner accès. Créez un second compte qui peut modifier les utilisateurs.",
-    "Geht dieses Passwort verloren, kann niemand mehr jemanden hereinlassen. Legen Sie ein zweites Konto an, das Benutzer ändern darf.",
+    "If that password is lost, nobody can let others in. Make a second account that can change users.",
+    "Si ce mot de passe est perdu, plus personne ne peut donner accès. Créez un second compte qui peut modifier les utilisateurs.",
+    "Geht dieses Passwort verloren, kann niemand jemanden hereinlassen. Legen Sie ein zweites Konto an, das Benutzer ändern darf.",
   ],
   "warning.profile": ["Passwords may be short", "Les mots de passe peuvent être courts", "Passwörter dürfen kurz sein"],
   "warning.profile.text": [
-    "The rules ask for 8 characters. With the setting password_profile = \"nist\" it is 15, of any kind.",
-    "Les règles demandent 8 caractères. Avec le réglage password_profile = \"nist\", c’est 15, de toute sorte.",
-    "Die Regeln verlangen 8 Zeichen. Mit der Einstellung password_profile = \"nist\" sind es 15 beliebige.",
+    "They need 8 characters; with the setting password_profile = \"nist\" 15, of any kind.",
+    "Il leur faut 8 caractères ; avec le réglage password_profile = \"nist\", 15 de toute sorte.",
+    "Sie brauchen 8 Zeichen; mit der Einstellung password_profile = \"nist\" 15 beliebige.",
   ],
   "warning.tokens.one": [
     "{n} device has been away for 90 days",
@@ -249,9 +245,9 @@ const texts = {
   "account.groups": ["Groups", "Groupes", "Gruppen"],
   "account.tokens": ["Signed-in devices", "Appareils connectés", "Angemeldete Geräte"],
   "account.tokens.hint": [
-    "Each has a token of its own. Revoke those that you do not know, or have lost.",
-    "Chacun a son propre jeton. Révoquez ceux que vous ne connaissez pas, ou avez perdus.",
-    "Jedes hat ein eigenes Token. Widerrufen Sie, was Sie nicht kennen oder verloren haben.",
+    "Each has its own token. Revoke what you do not know, or have lost.",
+    "Chacun a son jeton. Révoquez ce que vous ne connaissez pas ou avez perdu.",
+    "Jedes hat sein Token. Widerrufen Sie, was Sie nicht kennen oder verloren haben.",
   ],
   "account.tokens.none": ["No device.", "Aucun appareil.", "Kein Gerät."],
   "account.this": ["this one", "celui-ci", "dieses"],
@@ -264,14 +260,14 @@ const texts = {
   "account.password.done": ["The password is changed.", "Le mot de passe est changé.", "Das Passwort ist geändert."],
   "account.browser": ["This browser", "Ce navigateur", "Dieser Browser"],
   "account.stays": [
-    "This browser stays signed in until you sign out.",
-    "Ce navigateur reste connecté jusqu’à la déconnexion.",
-    "Dieser Browser bleibt angemeldet, bis Sie sich abmelden.",
+    "It stays signed in until you sign out.",
+    "Il reste connecté jusqu’à la déconnexion.",
+    "Er bleibt angemeldet, bis Sie sich abmelden.",
   ],
   "account.goes": [
-    "This browser forgets its access when this tab is closed.",
-    "Ce navigateur oublie l’accès à la fermeture de cet onglet.",
-    "Dieser Browser vergisst den Zugang, wenn dieser Tab geschlossen wird.",
+    "It forgets its access when this tab is closed.",
+    "Il oublie l’accès à la fermeture de cet onglet.",
+    "Er vergisst den Zugang, wenn dieser Tab geschlossen wird.",
   ],
 
   // users, groups, and what they may do
@@ -378,20 +374,20 @@ const texts = {
   "token.items": ["Only some items", "Certains éléments seulement", "Nur bestimmte Datenpunkte"],
   "token.rotate": ["Rotate", "Remplacer", "Erneuern"],
   "token.rotate.text": [
-    "The old secret opens nothing any more, and whatever uses it is signed out at once.",
-    "L’ancien secret n’ouvre plus rien, et ce qui l’utilise est déconnecté aussitôt.",
+    "The old secret opens nothing any more; whatever uses it is signed out at once.",
+    "L’ancien secret n’ouvre plus rien ; ce qui l’utilise est déconnecté aussitôt.",
     "Das alte Geheimnis öffnet nichts mehr; was es benutzt, wird sofort abgemeldet.",
   ],
   "token.revoke.text": [
-    "{name} ({owner}) is signed out at once, and its token opens nothing any more.",
-    "{name} ({owner}) est déconnecté aussitôt, et son jeton n’ouvre plus rien.",
-    "{name} ({owner}) wird sofort abgemeldet, und das Token öffnet nichts mehr.",
+    "{name} ({owner}) is signed out at once, for good.",
+    "{name} ({owner}) est déconnecté aussitôt, pour de bon.",
+    "{name} ({owner}) wird sofort und für immer abgemeldet.",
   ],
   "token.secret": ["The new token", "Le nouveau jeton", "Das neue Token"],
   "token.secret.hint": [
     "Shown this once: copy it, or let the device read the code.",
-    "Affiché cette seule fois : copiez-le, ou laissez l’appareil lire le code.",
-    "Nur dieses eine Mal zu sehen: Kopieren Sie es, oder lassen Sie das Gerät den Code lesen.",
+    "Affiché cette seule fois : copiez-le, ou faites lire le code à l’appareil.",
+    "Nur jetzt zu sehen: Kopieren Sie es, oder lassen Sie das Gerät den Code lesen.",
   ],
 
   // pairing
@@ -406,9 +402,9 @@ const texts = {
   "pairing.refuse": ["Refuse", "Refuser", "Ablehnen"],
   "pairing.sure": ["Let “{name}” in?", "Autoriser « {name} » ?", "„{name}“ einlassen?"],
   "pairing.sure.text": [
-    "It asks from {source}. Compare that and the name with the device in your hand: it becomes an administrator, and may do everything.",
-    "La demande vient de {source}. Comparez cette adresse et le nom avec l’appareil que vous avez en main : il devient administrateur et peut tout faire.",
-    "Es fragt von {source} an. Vergleichen Sie das und den Namen mit dem Gerät in Ihrer Hand: Es wird Administrator und darf alles.",
+    "It asks from {source}. Compare that and the name with the device in your hand: it becomes an administrator.",
+    "La demande vient de {source}. Comparez cela et le nom avec l’appareil en main : il devient administrateur.",
+    "Es fragt von {source} an. Vergleichen Sie das und den Namen mit dem Gerät in Ihrer Hand: Es wird Administrator.",
   ],
   "pairing.done": ["“{name}” is let in.", "« {name} » a maintenant accès.", "„{name}“ ist eingelassen."],
   "pairing.refused": ["“{name}” is refused.", "« {name} » est refusé.", "„{name}“ ist abgelehnt."],
@@ -491,150 +487,142 @@ const texts = {
   ],
 
   // why the rules say no: a text for each word of AccessError
-  "error.AccessErrorNoError": ["Done.", "Fait.", "Erledigt."],
-  "error.AccessErrorNotSignedIn": [
+  "error.NoError": ["Done.", "Fait.", "Erledigt."],
+  "error.NotSignedIn": [
     "Nobody is signed in, or no longer.",
     "Personne n’est connecté, ou ne l’est plus.",
     "Niemand ist angemeldet, oder nicht mehr.",
   ],
-  "error.AccessErrorForbidden": [
-    "The right for this is missing.",
-    "Le droit nécessaire manque.",
-    "Das Recht dazu fehlt.",
-  ],
-  "error.AccessErrorSignInFailed": [
+  "error.Forbidden": ["The right for this is missing.", "Le droit nécessaire manque.", "Das Recht dazu fehlt."],
+  "error.SignInFailed": [
     "Name or password is wrong.",
     "Le nom ou le mot de passe est faux.",
     "Name oder Passwort ist falsch.",
   ],
-  "error.AccessErrorSetUpAlready": [
+  "error.SetUpAlready": [
     "The first account has been made already.",
     "Le premier compte existe déjà.",
     "Das erste Konto gibt es schon.",
   ],
-  "error.AccessErrorNameInvalid": [
-    "This cannot be a name.",
-    "Ceci ne peut pas être un nom.",
-    "Das kann kein Name sein.",
-  ],
-  "error.AccessErrorNameTaken": [
+  "error.NameInvalid": ["This cannot be a name.", "Ceci ne peut pas être un nom.", "Das kann kein Name sein."],
+  "error.NameTaken": [
     "This name, or one that looks the same, is taken.",
     "Ce nom, ou un nom d’apparence identique, est pris.",
     "Dieser Name, oder einer, der gleich aussieht, ist vergeben.",
   ],
-  "error.AccessErrorNameReserved": ["This name is reserved.", "Ce nom est réservé.", "Dieser Name ist reserviert."],
-  "error.AccessErrorNoSuchUser": [
+  "error.NameReserved": ["This name is reserved.", "Ce nom est réservé.", "Dieser Name ist reserviert."],
+  "error.NoSuchUser": [
     "There is no such user any more.",
     "Cet utilisateur n’existe plus.",
     "Diesen Benutzer gibt es nicht mehr.",
   ],
-  "error.AccessErrorNoSuchGroup": [
+  "error.NoSuchGroup": [
     "There is no such group any more.",
     "Ce groupe n’existe plus.",
     "Diese Gruppe gibt es nicht mehr.",
   ],
-  "error.AccessErrorNoSuchToken": [
+  "error.NoSuchToken": [
     "There is no such token any more.",
     "Ce jeton n’existe plus.",
     "Dieses Token gibt es nicht mehr.",
   ],
-  "error.AccessErrorSessionOver": ["The session is over.", "La session est terminée.", "Die Sitzung ist zu Ende."],
-  "error.AccessErrorPasswordTooWeak": [
-    "This password does not meet the rules, or is one that everybody tries first.",
-    "Ce mot de passe ne respecte pas les règles, ou fait partie de ceux que tout le monde essaie d’abord.",
-    "Dieses Passwort erfüllt die Regeln nicht, oder ist eines, das alle zuerst probieren.",
+  "error.SessionOver": ["The session is over.", "La session est terminée.", "Die Sitzung ist zu Ende."],
+  "error.PasswordTooWeak": [
+    "This password does not meet the rules, or is tried first by everybody.",
+    "Ce mot de passe ne respecte pas les règles, ou est trop courant.",
+    "Dieses Passwort erfüllt die Regeln nicht, oder alle probieren es zuerst.",
   ],
-  "error.AccessErrorPasswordKept": [
+  "error.PasswordKept": [
     "A password can be replaced, not removed.",
     "Un mot de passe se remplace, il ne s’enlève pas.",
     "Ein Passwort kann ersetzt, nicht entfernt werden.",
   ],
-  "error.AccessErrorInconsistentScopes": [
+  "error.InconsistentScopes": [
     "These rights do not go together.",
     "Ces droits ne vont pas ensemble.",
     "Diese Rechte gehen nicht zusammen.",
   ],
-  "error.AccessErrorEscalation": [
+  "error.Escalation": [
     "You cannot give more rights than you have, nor change an account that has more.",
     "Vous ne pouvez pas donner plus de droits que les vôtres, ni modifier un compte qui en a plus.",
     "Sie können nicht mehr Rechte geben, als Sie haben, und kein Konto ändern, das mehr hat.",
   ],
-  "error.AccessErrorLastUserEditor": [
+  "error.LastUserEditor": [
     "This is the last account that can change users.",
     "C’est le dernier compte qui peut modifier les utilisateurs.",
     "Das ist das letzte Konto, das Benutzer ändern darf.",
   ],
-  "error.AccessErrorTextInvalid": [
+  "error.TextInvalid": [
     "A text is too long, or holds what is no text.",
     "Un texte est trop long, ou contient autre chose que du texte.",
     "Ein Text ist zu lang, oder enthält, was kein Text ist.",
   ],
-  "error.AccessErrorOwnAccount": [
+  "error.OwnAccount": [
     "Nobody removes or bars the account they are signed in with.",
     "On ne supprime ni ne bloque son propre compte.",
     "Niemand entfernt oder sperrt das eigene Konto.",
   ],
-  "error.AccessErrorFirstMustEditUsers": [
+  "error.FirstMustEditUsers": [
     "The first account must be able to change users.",
     "Le premier compte doit pouvoir modifier les utilisateurs.",
     "Das erste Konto muss Benutzer ändern können.",
   ],
-  "error.AccessErrorAnonymousEditsNoUsers": [
+  "error.AnonymousEditsNoUsers": [
     "Whoever is not signed in can never change users.",
     "Qui n’est pas connecté ne peut jamais modifier les utilisateurs.",
     "Wer nicht angemeldet ist, kann nie Benutzer ändern.",
   ],
-  "error.AccessErrorItemRuleInvalid": [
+  "error.ItemRuleInvalid": [
     "A rule names no item, or its name is no text.",
     "Une règle ne nomme aucun élément, ou son nom n’est pas un texte.",
     "Eine Regel nennt keinen Datenpunkt, oder ihr Name ist kein Text.",
   ],
-  "error.AccessErrorTooLarge": [
+  "error.TooLarge": [
     "A name, a password or a list is longer than allowed.",
     "Un nom, un mot de passe ou une liste est trop long.",
     "Ein Name, ein Passwort oder eine Liste ist zu lang.",
   ],
-  "error.AccessErrorNothingToPair": [
+  "error.NothingToPair": [
     "This device is not waiting any more.",
     "Cet appareil n’attend plus.",
     "Dieses Gerät wartet nicht mehr.",
   ],
-  "error.AccessErrorNotYetValid": [
+  "error.NotYetValid": [
     "An account can only begin to be valid before it ends.",
     "Un compte doit commencer avant de finir.",
     "Ein Konto muss anfangen, bevor es endet.",
   ],
-  "error.AccessErrorLimitsInvalid": [
+  "error.LimitsInvalid": [
     "A token must give something, and no more than you have.",
     "Un jeton doit donner quelque chose, et pas plus que vos droits.",
     "Ein Token muss etwas geben, und nicht mehr, als Sie haben.",
   ],
-  "error.AccessErrorExpiryInvalid": [
+  "error.ExpiryInvalid": [
     "A token can only expire in the future.",
     "Un jeton ne peut expirer que dans le futur.",
     "Ein Token kann nur in der Zukunft ablaufen.",
   ],
-  "error.AccessErrorSetupCodeWrong": [
+  "error.SetupCodeWrong": [
     "The set-up code is wrong.",
     "Le code de mise en service est faux.",
     "Der Einrichtungscode ist falsch.",
   ],
-  "error.AccessErrorThrottled": [
+  "error.Throttled": [
     "Too many failures; wait a moment.",
     "Trop d’échecs ; attendez un moment.",
     "Zu viele Fehlversuche; warten Sie einen Moment.",
   ],
-  "error.AccessErrorBusy": [
+  "error.Busy": [
     "Too much is being asked at the moment; try again.",
     "Trop de demandes en ce moment ; réessayez.",
     "Im Moment wird zu viel verlangt; versuchen Sie es wieder.",
   ],
-  "error.AccessErrorAuditFailed": [
+  "error.AuditFailed": [
     "The audit trail cannot be written, so nothing was changed.",
     "Le journal d’audit ne peut être écrit ; rien n’a été modifié.",
     "Das Prüfprotokoll kann nicht geschrieben werden; nichts wurde geändert.",
   ],
-  "error.AccessErrorStorageFailed": [
+  "error.StorageFailed": [
     "The change could not be stored; nothing was changed.",
     "La modification n’a pu être enregistrée ; rien n’a changé.",
     "Die Änderung konnte nicht gespeichert werden; nichts wurde geändert.",

@@ -81,7 +81,7 @@ function showGroup(place, name) {
       section(t("try"), tryIt())));
   load(place, (all, accounts) => {
     const group = all.find((one) => one.name === name);
-    if (!group) return gone("groups", "error.AccessErrorNoSuchGroup");
+    if (!group) return gone("groups", "error.NoSuchGroup");
     rules.show(group);
     rights.show(group);
     const its = accounts.filter((one) => one.groups.includes(name));

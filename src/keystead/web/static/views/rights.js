@@ -25,7 +25,7 @@ export const scopeName = (scope = "") => named("scope", scope);
 /** What somebody may do by themselves, or by a token, in a few words. @param {Partial<Account>} one */
 export const mayOf = ({ scopes = [], rights = [], items = [], groups = [] }) => scopes.includes(ADMIN) ? scopeName(ADMIN)
   : [...scopes.map(scopeName), ...rights.map(rightName), items.length && `${t("rules")}: ${items.length}`]
-    .filter(Boolean).join(", ") || (groups.length ? "–" : t("scope.PermissionScopeNone"));
+    .filter(Boolean).join(", ") || (groups.length ? "–" : t("scope.None"));
 
 /**
  * Save, once whoever does so has seen what that changes, and for whom; give what the server answers if it is saved.

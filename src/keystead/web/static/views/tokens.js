@@ -208,7 +208,7 @@ function showToken({ root, signal }, username, id) {
   live(["Access.TokensChanged"], async () => {
     const one = (await tokensOf(username)).find((held) => held.id === id);
     if (signal.aborted) return;
-    if (!one) return gone("tokens", "error.AccessErrorNoSuchToken");
+    if (!one) return gone("tokens", "error.NoSuchToken");
     const isDevice = one.kind === "AccessTokenKindDevice";
     fill(top,
       head(deviceOf(one),

@@ -107,7 +107,7 @@ function showUser({ root, signal }, username) {
       api.ask("Access.GetSessions"),
       may("admin") ? api.ask("Access.GetAuditEvents", { username, limit: EVENTS }) : null,
     ]).catch((error) => {
-      if (error.word === "AccessErrorNoSuchUser") gone("users", "error.AccessErrorNoSuchUser");
+      if (error.word === "AccessErrorNoSuchUser") gone("users", "error.NoSuchUser");
       throw error;
     });
     const one = account = /** @type {Account} */ (found.account);
@@ -146,7 +146,7 @@ function treeOf(one, all, first) {
   ]).filter(([, rows]) => rows.length);
   return [
     note,
-    !rules.length && !held.length && h("p", "", t("scope.PermissionScopeNone")),
+    !rules.length && !held.length && h("p", "", t("scope.None")),
     h("ul", "tree", held.map(([title, rows]) =>
       h("li", "", h("strong", "", t(title)), h("ul", "", rows.map((row) => h("li", "", row))))),
     h("li", "", h("strong", "", t("items")), rules.length ? below(rules) : `: ${t("rule.none")}`)),
