@@ -14,6 +14,7 @@ declare global {
   type Account = api.AccessAccount;
   type AuditEvent = api.AccessAuditEvent;
   type Effect = api.AccessEffect;
+  type FileFormat = api.AccessAuditFormat;
   type Group = api.AccessGroup;
   type Hello = api.HelloReturns;
   type Me = Returns<"Access.GetOwnState">;

@@ -1,5 +1,4 @@
-// The connection to the server: one WebSocket, requests by id, notifications, and coming back by
-// itself. It is the public API and nothing else; its types are generated from the methods.
+// The connection to the server's public API: requests, notifications, and coming back by itself.
 
 const FIRST_PAUSE = 250; // milliseconds until the first attempt to come back; doubled each time
 const LONGEST_PAUSE = 10_000;
@@ -78,7 +77,7 @@ export const api = {
     };
   },
 
-  /** Try at once, as when somebody presses a button. */
+  /** Try at once. */
   retry() {
     if (api.state !== "lost") return;
     pause = FIRST_PAUSE;
@@ -86,10 +85,8 @@ export const api = {
   },
 
   /**
-   * Ask the server. A refusal of the rules is thrown as `Refused`, a missing connection as `Lost`;
-   * for a short while it is waited for, as the server ends some to have them begin anew.
-   * @template {MethodName} M
-   * @param {M} method @param {Params<M>} [params] @returns {Promise<Returns<M>>}
+   * Ask the server. Throws what it refused, or `Lost` once the connection is not back in a short while.
+   * @template {MethodName} M @param {M} method @param {Params<M>} [params] @returns {Promise<Returns<M>>}
    */
   async ask(method, params) {
     if (api.state !== "open") {
@@ -108,8 +105,8 @@ export const api = {
     return () => void all.delete(heard);
   },
 
-  /** Begin anew on this connection with another token, or with none. @param {string} token */
-  async become(token) {
+  /** Begin anew on this connection with another token. */
+  async become(token = "") {
     api.token = token;
     api.onhello(await greet());
   },

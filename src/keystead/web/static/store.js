@@ -28,16 +28,15 @@ export const may = (need, { me } = state) => me !== null && (!need || {
   tokens: me.ownAccount || me.rights.includes("AccessRightUserEdit"),
 }[need]);
 
-/** Have something done every so many milliseconds, until `signal` ends that. @param {number} pause @param {() => unknown} act @param {AbortSignal} signal */
+/** Do something every so many milliseconds. @param {number} pause @param {() => unknown} act @param {AbortSignal} signal */
 export function every(pause, act, signal) {
   const timer = setInterval(act, pause);
   signal.addEventListener("abort", () => clearInterval(timer));
 }
 
 /**
- * Have `load` called now, when one of these notifications comes, and when the connection is back,
- * until `signal` ends that. Several changes in short time are loaded once. That the server cannot
- * be asked, or refuses, is left for the next time. Gives what has it loaded again.
+ * Load now, at these notifications, and when the connection is back. Several changes in short time are loaded
+ * once; where the server cannot be asked, or refuses, the next time does. Gives what has it loaded again.
  * @param {NotificationName[]} names @param {() => Promise<unknown>} load @param {AbortSignal} signal
  */
 export function live(names, load, signal) {
@@ -46,7 +45,7 @@ export function live(names, load, signal) {
     if (!(error instanceof Lost || error instanceof Refused)) throw error;
   });
   let last = once();
-  // One after the other, and at most one more than is under way, however many changes there are.
+  // One after the other, and at most one more than is under way.
   const again = () => {
     if (isWanted) return;
     isWanted = true;
@@ -64,8 +63,8 @@ export function live(names, load, signal) {
 /** What this device was called at the last sign-in. */
 export const deviceName = () => localStorage.getItem(DEVICE) ?? "";
 
-/** Sign in. @param {string} username @param {string} password @param {string} device @param {boolean} stay when the tab is closed */
-export async function signIn(username, password, device, stay) {
+/** Sign in; `stay` when the tab is closed. */
+export async function signIn(username = "", password = "", device = "", stay = false) {
   const answer = await api.ask("JSONRPC.Authenticate", { username, password, deviceName: device });
   if (!answer.success || !answer.token) throw new Refused("AccessErrorSignInFailed");
   forget();
@@ -118,7 +117,7 @@ async function greet(hello) {
     await api.ask("JSONRPC.SetNotificationStatus", { namespaces: ["Access", "Users"] });
     await welcome();
   } catch {
-    // the connection went meanwhile; it comes back with another Hello
+    // the connection went; it comes back with another Hello
   }
 }
 

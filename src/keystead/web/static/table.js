@@ -1,5 +1,4 @@
-// A table that stays quick with thousands of rows: only those in sight are there. Search and sort
-// work on all of them, and what they look at is made once, when the rows come.
+// A table that stays quick with thousands of rows: only those in sight are there, all are searched and sorted.
 
 import { number, t, tn } from "./i18n.js";
 import { fill, h, nothing } from "./ui.js";
@@ -50,7 +49,6 @@ export function table(how) {
     choose();
   }
 
-  /** What tells of a text whether it is searched. */
   function searched() {
     const wanted = search.value.toLocaleLowerCase().split(/\s+/);
     return (/** @type {string} */ text) => wanted.every((word) => text.includes(word));

@@ -1,5 +1,4 @@
-// The parts that all views are made of. Everything is built with `h`, as elements and texts: nothing
-// that came over the wire is ever read as HTML.
+// The parts that all views are made of, built with `h`: nothing that came over the wire is ever read as HTML.
 
 import { ago, clock, dateTime, problem, t } from "./i18n.js";
 
@@ -10,8 +9,7 @@ let waiting = 0;
 export const freshId = () => `n${++lastId}`;
 
 /**
- * Make an element. `on...` are listeners; true and false set and leave out an attribute. A text
- * instead of attributes is its class.
+ * Make an element. `on...` are listeners, true and false set and leave out an attribute; a text is its class.
  * @template {keyof HTMLElementTagNameMap} K
  * @param {K} tag @param {Record<string, any> | string} [attributes] @param {...Children} children
  */
@@ -28,8 +26,7 @@ export function h(tag, attributes = "", ...children) {
 }
 
 /**
- * Replace what is in an element; what comes in place of what has the focus gets it. What has a
- * data-key, and is as it was, stays.
+ * Replace what is in an element, where it changed; what has a data-key and is as it was stays. Keeps the focus.
  * @param {Element} element @param {...Children} children
  */
 export function fill(element, ...children) {
@@ -78,10 +75,7 @@ export const back = (view) => h("p", "", h("a", { href: link(view) }, `← ${t(v
 /** A user's name, and the way there. */
 export const userLink = (name = "") => name ? h("a", { href: link("users", name) }, name) : t("user.paired");
 
-/**
- * A button. While `act` is under way it cannot be pressed again; what goes wrong is said in a toast.
- * @param {string} text @param {() => unknown} act @param {ButtonHow} [how]
- */
+/** A button that cannot be pressed again meanwhile. @param {string} text @param {() => unknown} act @param {ButtonHow} [how] */
 export function button(text, act, how = {}) {
   const made = h("button", { type: "button", class: how.kind ?? "plain", "aria-label": how.label,
     onclick: () => busy(made, act).catch((error) => toast(problem(error), "bad")) }, text);
@@ -99,8 +93,8 @@ async function busy(pressed, work) {
   }
 }
 
-/** A word with a mark, for a state: never told by its colour alone. @param {string} text @param {Mood} [mood] */
-export const badge = (text, mood = "calm") => h("span", `badge ${mood}`, text);
+/** A state, not told by its colour alone. */
+export const badge = (text = "", mood = "calm") => h("span", `badge ${mood}`, text);
 
 /** Names and what they are. @param {[string, Children][]} pairs */
 export const facts = (pairs) => h("dl", "facts", pairs.map(([name, value]) =>
@@ -109,7 +103,7 @@ export const facts = (pairs) => h("dl", "facts", pairs.map(([name, value]) =>
 /** A list, to be filled with rows. */
 export const rows = () => h("ul", "rows");
 
-/** One of a list: a name, what is said of it, and where or when. @param {Children} name @param {Children} what @param {Child} when */
+/** One of a list. @param {Children} name @param {Children} what @param {Child} when */
 export const row = (name, what, when) => h("li", "", h("span", "name", name),
   h("span", "what", what), h("span", "when", when));
 
@@ -117,7 +111,7 @@ export const row = (name, what, when) => h("li", "", h("span", "name", name),
 export const timeAgo = (time = 0) =>
   h("time", { datetime: new Date(time).toISOString(), title: dateTime(time) }, ago(time));
 
-/** What is said where there is nothing to show. @param {string} text @param {"p" | "li"} [tag] li in lists */
+/** Where there is nothing to show. @param {string} text @param {"p" | "li"} [tag] */
 export const nothing = (text, tag = "p") => h(tag, { class: "nothing" }, text);
 
 /** A part of a page with its heading. @param {string} title @param {...Children} children */
@@ -126,7 +120,7 @@ export function section(title, ...children) {
   return h("section", { "aria-labelledby": id }, h("h2", { id }, title), ...children);
 }
 
-/** The head of a view: its title, and what can be done there. @param {string} title @param {...Child} actions */
+/** The head of a view. @param {string} title @param {...Child} actions what can be done there */
 export const head = (title, ...actions) =>
   h("div", "head", h("h1", { tabindex: -1 }, title), h("div", "actions", actions));
 
@@ -146,8 +140,8 @@ function copyByHand(text = "") {
   area.remove();
 }
 
-/** Say something that goes away by itself, to eyes and ears. @param {string} text @param {Mood} [mood] */
-export function toast(text, mood = "good") {
+/** Say something that goes away by itself. */
+export function toast(text = "", mood = "good") {
   const place = /** @type {HTMLElement} */ (document.getElementById("toasts"));
   const shown = h("p", `toast ${mood}`, text, h("button", { type: "button", class: "close",
     "aria-label": t("close"), onclick: () => shown.remove() }, icon("M4 4l8 8M12 4l-8 8")));
@@ -159,7 +153,7 @@ export function toast(text, mood = "good") {
   setTimeout(() => shown.remove(), mood === "bad" ? 12_000 : 5_000);
 }
 
-/** A field with its label, hint, and place for what is wrong. @param {string} label @param {FieldHow} [how] @returns {Field} */
+/** A field with all around it. @param {string} label @param {FieldHow} [how] @returns {Field} */
 export function field(label, how = {}) {
   const [id, hintId, errorId] = [freshId(), freshId(), freshId()];
   const type = how.type ?? "text";
@@ -267,7 +261,7 @@ export function dialog(title, content) {
   });
 }
 
-/** Ask with a form in a dialog; tell in the end whether it was submitted. @param {string} title @param {AskHow} how */
+/** Ask with a form in a dialog; tell whether it was submitted. @param {string} title @param {AskHow} how */
 export async function ask(title, how) {
   let isDone = false;
   await dialog(title, (close) => [how.lead, form({ action: title, ...how, submit: async () => {
@@ -275,11 +269,4 @@ export async function ask(title, how) {
     if (isDone) close();
   }, buttons: [button(t("cancel"), close)] })]);
   return isDone;
-}
-
-/** Ask before something that cannot be taken back: a name has to be typed. @param {string} title @param {string} name @param {AskHow} how */
-export function askByName(title, name, how) {
-  const typed = field(t("confirm.type", { name }));
-  return ask(title, { kind: "danger", fields: [typed], ...how,
-    check: () => [[typed, typed.value.trim() === name ? "" : t("confirm.differs")]] });
 }

@@ -32,7 +32,7 @@ export function showAudit({ root, args, signal }) {
     optionsOf([["", t("audit.outcomes")]]),
     optionsOf(["success", "failure", "refused"].map((one) => [one, outcomeName(one)])));
 
-  /** @param {number} limit @param {number} [before] @param {Params<"Access.GetAuditEvents">["fileFormat"]} [fileFormat] */
+  /** @param {number} limit @param {number} [before] @param {FileFormat} [fileFormat] */
   const ask = (limit, before, fileFormat) => api.ask("Access.GetAuditEvents",
     { action: action.value, username: account.value.trim() || undefined, limit, before, fileFormat });
   const wanted = () => JSON.stringify([action.value, account.value.trim()]);
@@ -102,7 +102,7 @@ export function showAudit({ root, args, signal }) {
     button(t("audit.again"), check, { kind: "quiet" }));
   }
 
-  /** @param {string} name @param {string} kind @param {"AccessAuditFormatCsv" | "AccessAuditFormatJsonLines"} format */
+  /** @param {string} name @param {string} kind @param {FileFormat} format */
   const exporter = (name, kind, format) => button(name, async () => {
     const lines = [];
     let top = "";

@@ -83,6 +83,6 @@ export const outcomeName = (outcome) => t(`outcome.${/** @type {"failure"} */ (o
 export const authorName = (event) => event.author ||
   t(`author.${/** @type {"user"} */ (event.action.startsWith("server.") ? "server" : event.authorKind)}`);
 
-/** What it was done to, where that says something. @param {AuditEvent} event */
+/** What it was done to. @param {AuditEvent} event */
 export const objectName = (event) =>
   String(event.detail["device"] || (event.object === event.author ? "" : event.object));

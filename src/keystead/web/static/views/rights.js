@@ -1,8 +1,8 @@
-// What users, groups and tokens have in common: rights in words, what a change comes to, trying, and editing.
+// What users, groups and tokens have in common: rights in words, their changes, trying, and editing.
 
 import { dateTime, localTime, named, seconds, t } from "../i18n.js";
 import { api } from "../store.js";
-import { ask, askByName, badge, field, fill, form, h, link, required, toast } from "../ui.js";
+import { ask, badge, field, fill, form, h, link, required, toast } from "../ui.js";
 
 const ADMIN = "PermissionScopeAdmin";
 const DETAILS = "Users.SetUserInfo"; // changes no rights, and is not simulated
@@ -22,14 +22,14 @@ export const rightName = (right = "") => t(RIGHTS[right]);
 
 export const scopeName = (scope = "") => named("scope", scope);
 
-/** What somebody may do by themselves, or by a token, in a few words. @param {Partial<Account>} one */
+/** What somebody may do by themselves, or a token, in a few words. @param {Partial<Account>} one */
 export const mayOf = ({ scopes = [], rights = [], items = [], groups = [] }) => scopes.includes(ADMIN) ? scopeName(ADMIN)
   : [...scopes.map(scopeName), ...rights.map(rightName), items.length && `${t("rules")}: ${items.length}`]
     .filter(Boolean).join(", ") || (groups.length ? "–" : t("scope.None"));
 
 /**
- * Save, once whoever does so has seen what that changes, and for whom; give what the server answers if it is saved.
- * @template {MethodName} M @param {M} method @param {Params<M>} params @param {Child} [more] to be seen
+ * Save, once whoever does so has seen what that changes, for whom, and `more`; give the answer if it is saved.
+ * @template {MethodName} M @param {M} method @param {Params<M>} params @param {Child} [more]
  */
 export async function change(method, params, more) {
   /** @type {Returns<M> | undefined} */
@@ -50,7 +50,11 @@ export async function change(method, params, more) {
  */
 export async function remove(view, name, method, params) {
   const found = await api.ask("Access.Simulate", { method, params: { ...params } });
-  return askByName(`${t("remove")}: ${name}`, name, {
+  const typed = field(t("confirm.type", { name }));
+  return ask(`${t("remove")}: ${name}`, {
+    kind: "danger",
+    fields: [typed],
+    check: () => [[typed, typed.value.trim() === name ? "" : t("confirm.differs")]],
     lead: [h("p", "", t("remove.text")), effectsOf(found, params)],
     action: t("remove"),
     submit: async () => {
@@ -197,7 +201,7 @@ export const valuesOf = (editors) => /** @type {any} */ (Object.fromEntries(Obje
   .map(([name, { value }]) => [name, typeof value === "string" ? value.trim() : value])));
 
 /**
- * A form that takes what is fresh, but where somebody is at it, and saves with a method.
+ * A form that takes what is fresh, but where somebody is at it.
  * @template {Editors} E @template {MethodName} M @param {E} editors @param {M} method
  * @param {Omit<Params<M>, keyof E>} params the others @param {FormHow["fields"]} [fields] all that is shown
  */

@@ -1,4 +1,4 @@
-// Rules on items as rows to be edited, out of a spreadsheet where somebody has one.
+// Rules on items as rows to be edited, or pasted out of a spreadsheet.
 
 import { number, t, tn } from "../i18n.js";
 import { ask, button, field, fill, h, nothing, required, toast } from "../ui.js";
@@ -6,7 +6,7 @@ import { ask, button, field, fill, h, nothing, required, toast } from "../ui.js"
 const MOST = 100; // rules that are shown at once
 const FEW = 10; // rules that need no filter
 
-/** What is above rules: a filter, where there are more than a few. @param {() => void} draw @param {...Child} buttons */
+/** A filter, where there are more than a few. @param {() => void} draw @param {...Child} buttons */
 export function sieve(draw, ...buttons) {
   const search = h("input", { type: "search", "aria-label": t("rule.filter"), placeholder: t("rule.filter"),
     oninput: (/** @type {Event} */ event) => {
@@ -88,7 +88,7 @@ export function ruleEditor() {
     });
   }
 
-  /** Make rows of what a spreadsheet has, in place of an empty one. @param {ClipboardEvent} event @param {Rule} at */
+  /** Make rows of a spreadsheet's. @param {ClipboardEvent} event @param {Rule} at */
   function pasted(event, at) {
     const cells = event.clipboardData?.getData("text").trim() ?? "";
     if (!/[\t\n]/.test(cells)) return;

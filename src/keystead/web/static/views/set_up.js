@@ -6,8 +6,7 @@ import { field, form, required } from "../ui.js";
 import { deviceField, door } from "./door.js";
 import { passwordFields } from "./password.js";
 
-// The one-time code, when whoever scanned it came here by its link. It is taken out of the address
-// at once, so that it is neither kept nor seen.
+// The one-time code out of the link that was scanned, and out of the address, so that nobody sees it.
 const [, code = ""] = /^#setup=(.+)$/.exec(location.hash) ?? [];
 if (code) history.replaceState(null, "", location.pathname);
 

@@ -1,4 +1,4 @@
-// All tokens that may be seen, those of everybody or one's own, and each: in words, as a row, on a page of its own.
+// All tokens that may be seen, and each: in words, as a row, on a page of its own.
 
 import { ago, date, dateTime, t } from "../i18n.js";
 import { qrCode } from "../qr.js";
@@ -65,10 +65,7 @@ function showAll({ root, signal }) {
   }, signal);
 }
 
-/**
- * Ask for the tokens of a user, none when they are gone, or of everybody: one's own, where no others may be seen.
- * @param {string} [username] @returns {Promise<Token[]>}
- */
+/** Those of a user, none when they are gone, or all that may be seen. @param {string} [username] @returns {Promise<Token[]>} */
 const tokensOf = async (username) => {
   const asked = may("users") ? api.ask("Access.GetTokens", { username }) : api.ask("Access.GetOwnTokens");
   return (await asked.catch((error) => {
@@ -141,7 +138,7 @@ const reveal = async (secret) => secret && dialog(t("token.secret"), (close) => 
   h("div", "buttons", copyButton(secret), button(t("close"), close)),
 ]);
 
-/** Make a token; the fields are there to begin with. @param {string} [username] */
+/** Make a token. */
 export function addToken(username = state.me?.username) {
   const { editors, fields } = draft();
   const names = h("datalist", { id: freshId() });

@@ -1,4 +1,4 @@
-// Everybody who has an account, and each: state, what they may do and why, their devices, sessions and events.
+// Everybody who has an account, and each: what they may do and why, devices, sessions and events.
 
 import { actionName, dateTime, t } from "../i18n.js";
 import { api, live, may, state } from "../store.js";
@@ -153,7 +153,7 @@ function treeOf(one, all, first) {
   ];
 }
 
-/** Rules below each other, as a tree; sorted, and taken from the front. @param {(Rule & {group: string})[]} rules */
+/** Sorted rules as a tree, taken from the front. @param {(Rule & {group: string})[]} rules */
 function below(rules, path = "") {
   const list = h("ul");
   while (rules[0]?.name.startsWith(path)) {
