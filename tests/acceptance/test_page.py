@@ -95,7 +95,7 @@ def test_a_new_box_is_set_up_over_tls_by_whoever_compares_the_fingerprint(
 
     page.fill(Password="Password1", Password_once_more="Password1")
     page.press("Make the account and sign in")
-    wait(lambda: "everybody tries first" in page.wrong("Password"))
+    wait(lambda: "tried first by everybody" in page.wrong("Password"))
     page.fill(Password=PASSWORD, Password_once_more=PASSWORD, This_device_is_called="tablet")
     page.press("Make the account and sign in")
     page.shows("Overview")
@@ -340,7 +340,7 @@ def test_a_lost_connection_is_told_and_comes_back_and_nothing_typed_is_lost(page
     page.fill(Password=OTHER)
     for end in (server.stop, server.kill):
         end()
-        page.says("The connection is lost.")
+        page.says("The connection is lost")
         page.check_everywhere()
         server.start()
         wait(lambda: "connection is lost" not in page.text)
