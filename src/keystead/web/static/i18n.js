@@ -24,9 +24,6 @@ export function load() {
 /** The language in use. */
 export const current = () => language;
 
-/** As the API writes it. */
-export const locale = () => ({ en: "en_US", fr: "fr_FR", de: "de_DE" })[language];
-
 /** Choose a language, or with null the browser's. @param {string | null} tag */
 export function choose(tag) {
   if (tag) localStorage.setItem(CHOSEN, tag);
@@ -34,21 +31,21 @@ export function choose(tag) {
   load();
 }
 
-/** @param {string} key @returns {string | undefined} */
-const find = (key) => /** @type {Record<string, string[]>} */ (texts)[key.replace(/AccessError|PermissionScope/, "")]?.[TAGS.indexOf(language)];
+/** Words of the server may be shorter here. @param {string} key @returns {string | undefined} */
+const find = (key) => /** @type {Record<string, string[]>} */ (texts)[
+  key.replace(/AccessError|PermissionScope/, "")]?.[TAGS.indexOf(language)];
 
 /** Give a text, with {name} replaced by its value. @param {Key} key @param {Record<string, string | number>} [values] */
 export const t = (key, values = {}) =>
-  (find(key) ?? key).replace(/\{(\w+)\}/g, (all, name) => String(values[name] ?? all));
+  (find(key) ?? key).replace(/\{(\w+)\}/g, (all, name) => (values[name] ?? all).toLocaleString(language));
 
 /**
  * Give the text for so many: `key.one` or `key.other`, with {n} replaced.
- * @template {string} K
- * @param {`${K}.other` extends Key ? K : never} key @param {number} n @param {Record<string, string | number>} [values]
+ * @template {string} K @param {`${K}.other` extends Key ? K : never} key @param {number} n
  */
-export function tn(key, n, values) {
+export function tn(key, n) {
   const form = new Intl.PluralRules(language).select(n) === "one" ? "one" : "other";
-  return t(/** @type {Key} */ (`${key}.${form}`), { n: number(n), ...values });
+  return t(/** @type {Key} */ (`${key}.${form}`), { n });
 }
 
 /** Give the text for a word of the server, or the word itself. @param {string} kind @param {string} [word] */
@@ -77,13 +74,10 @@ export function problem(error) {
   const { name, message, word = "", retryAfter } = /** @type {Refusal} */ (error);
   if (name === "Lost") return t("problem.lost");
   if (name === "Error") return message; // in words already
-  if (retryAfter) return tn("problem.wait", retryAfter);
+  if (retryAfter) return t("sign-in.wait", { time: clock(retryAfter) });
   if (name !== "Refused") return t("problem.page", { text: String(error) });
   return find(`error.${ALIKE[word] ?? word}`) ?? t("problem.server", { text: word });
 }
-
-/** @param {number} n */
-export const number = (n) => n.toLocaleString(language);
 
 /** A point in time, in milliseconds. @param {number} time @param {"medium" | "short"} [dateStyle] */
 export const dateTime = (time, dateStyle = "medium") =>

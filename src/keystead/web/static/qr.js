@@ -32,14 +32,12 @@ function checks(data) {
   return rest.slice(data.length);
 }
 
-/** @param {number} x @param {number} y @param {number} centreX @param {number} centreY */
-const distance = (x, y, centreX, centreY) => Math.max(Math.abs(x - centreX), Math.abs(y - centreY));
-
-/** Tell whether a module is dark that is the same in all codes; undefined where data is. @param {number} x @param {number} y */
+/** Tell whether a module is dark in every code; undefined where data is. @param {number} x @param {number} y */
 function pattern(x, y) {
-  const corner = Math.min(distance(x, y, 3, 3), distance(x, y, SIZE - 4, 3), distance(x, y, 3, SIZE - 4));
+  const distance = (fromX = 3, fromY = 3) => Math.max(Math.abs(x - fromX), Math.abs(y - fromY));
+  const corner = Math.min(distance(), distance(SIZE - 4), distance(3, SIZE - 4));
   if (corner <= 4) return corner !== 2 && corner !== 4;
-  const alignment = distance(x, y, SIZE - 7, SIZE - 7);
+  const alignment = distance(SIZE - 7, SIZE - 7);
   if (alignment <= 2) return alignment !== 1;
   if (x === 6 || y === 6) return (x + y) % 2 === 0;
   const [along, across] = x === 8 ? [y, x] : [x, y];

@@ -1,6 +1,6 @@
 // A table that stays quick with thousands of rows: only those in sight are there, all are searched and sorted.
 
-import { number, t, tn } from "./i18n.js";
+import { t, tn } from "./i18n.js";
 import { fill, h, nothing } from "./ui.js";
 
 const ROW = 45; // pixels; the height in page.css
@@ -61,7 +61,7 @@ export function table(how) {
     const isSearched = searched();
     shown = rows.filter(({ text }) => isSearched(text)).map(({ row }) => row);
     count.textContent = shown.length === rows.length ? tn("table.count", rows.length)
-      : tn("table.found", shown.length, { all: number(rows.length) });
+      : t("table.found", { n: shown.length, all: rows.length });
     scroll.hidden = shown.length === 0;
     none.hidden = shown.length > 0;
     none.textContent = rows.length ? t("table.none") : how.empty;

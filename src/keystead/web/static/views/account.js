@@ -23,7 +23,7 @@ export function showAccount({ root, signal }) {
         [t("user.name"), own.username],
         [t("user.display"), own.displayName || "–"],
         [t("account.may"), mayOf(own)],
-        [t("account.groups"), own.groups.join(", ") || "–"],
+        [t("groups"), own.groups.join(", ") || "–"],
       ]));
     }
     if (hasOwn) fill(tokens, tokenRows((await api.ask("Access.GetOwnTokens")).tokens ?? []));

@@ -1,6 +1,6 @@
 // What happened: its end as it grows, what is wanted of it, and files of that.
 
-import { actionName, actions, ago, dateTime, number, t } from "../i18n.js";
+import { actionName, actions, ago, dateTime, t } from "../i18n.js";
 import { api, every } from "../store.js";
 import { badge, button, dialog, facts, fill, h, head, optionsOf } from "../ui.js";
 import { table } from "../table.js";
@@ -97,7 +97,7 @@ export function showAudit({ root, args, signal }) {
   /** Show what the last check of the whole trail found. */
   async function check() {
     const { time, isIntact, events: n, problems } = await api.ask("Access.CheckAudit", {});
-    fill(checked, isIntact ? t("audit.intact", { n: number(n), when: ago(time * 1000) })
+    fill(checked, isIntact ? t("audit.intact", { n, when: ago(time * 1000) })
       : h("strong", "", t("audit.changed", { text: problems[0] ?? "" })), " ",
     button(t("audit.again"), check, { kind: "quiet" }));
   }

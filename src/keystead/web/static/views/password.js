@@ -1,6 +1,6 @@
 // A new password, with the rules as the server gives them, ticked off while it is typed.
 
-import { t, tn } from "../i18n.js";
+import { t } from "../i18n.js";
 import { state } from "../store.js";
 import { field, h } from "../ui.js";
 
@@ -35,7 +35,7 @@ function pointsOf(userName) {
   /** @type {[boolean, string, (password: string) => boolean][]} */
   const points = [
     // Where kinds are asked for, length is counted as nymea does it, otherwise in characters.
-    [true, tn("password.length", rules.minLength), (text) =>
+    [true, t("password.length", { n: rules.minLength }), (text) =>
       (rules.needsDigit ? text.length : [...text].length) >= rules.minLength],
     [rules.needsLowerCase, t("password.lower"), (text) => /[a-z]/.test(text)],
     [rules.needsUpperCase, t("password.upper"), (text) => /[A-Z]/.test(text)],

@@ -1,6 +1,6 @@
 // Rules on items as rows to be edited, or pasted out of a spreadsheet.
 
-import { number, t, tn } from "../i18n.js";
+import { t } from "../i18n.js";
 import { ask, button, field, fill, h, nothing, required, toast } from "../ui.js";
 
 const MOST = 100; // rules that are shown at once
@@ -24,7 +24,7 @@ export function sieve(draw, ...buttons) {
       const found = rules.filter(({ name }) => name.toLocaleLowerCase().includes(wanted));
       search.hidden = !wanted && rules.length < FEW;
       root.hidden = search.hidden && !buttons.length;
-      count.textContent = tn("table.found", Math.min(found.length, MOST), { all: number(rules.length) });
+      count.textContent = t("table.found", { n: Math.min(found.length, MOST), all: rules.length });
       return found.slice(0, MOST);
     },
   };

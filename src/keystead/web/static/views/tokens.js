@@ -157,7 +157,7 @@ export function addToken(username = state.me?.username) {
       const made = await change("Access.CreateToken", params, account && facts([
         [t("token.owner"), username],
         [t("account.may"), mayOf(account)],
-        [t("account.groups"), account.groups.join(", ") || "–"],
+        [t("groups"), account.groups.join(", ") || "–"],
         [t("user.until"), endOf(params)],
         [t("token.limits"), limitsOf(params)],
       ]));

@@ -36,7 +36,7 @@ function showAll({ root, signal }) {
       { title: t("user.display"), kind: "minor", sort: (one) => one.displayName },
       { title: t("user.state"), sort: (one) => standing(one)[0], cell: (one) => badge(...standing(one)) },
       { title: t("account.may"), kind: "minor", sort: mayOf },
-      { title: t("account.groups"), kind: "minor", sort: (one) => one.groups.join(", ") },
+      { title: t("groups"), kind: "minor", sort: (one) => one.groups.join(", ") },
     ],
   });
   fill(root, head(t("users"), button(t("users.add"), add, { kind: "main" })), list.root);
@@ -75,7 +75,7 @@ function showUser({ root, signal }, username) {
   const [tokens, sessions, events] = [rows(), rows(), rows()];
   const filter = sieve(() => draw());
   const draw = () => account && fill(tree, treeOf(account, groups, filter.first));
-  const known = ticks("account.groups", [], "away");
+  const known = ticks("groups", [], "away");
   const parts = {
     rules: part({ items: ruleEditor() }, "Access.SetAccountRights", { username }),
     scopes: part({ scopes: scopeTicks(), allowedThingIds: thingIds() }, "Users.SetUserScopes", { username }),
@@ -93,7 +93,7 @@ function showUser({ root, signal }, username) {
     h("div", "columns", section(t("user.effective"), filter.root, tree), section(t("try"), tryIt(username))),
     section(t("rules"), h("p", "hint", t("rules.hint")), parts.rules.root),
     h("div", "columns", section(t("account.may"), parts.scopes.root),
-      h("div", "", section(t("account.groups"), parts.groups.root), section(t("user.details"), parts.details.root))),
+      h("div", "", section(t("groups"), parts.groups.root), section(t("user.details"), parts.details.root))),
     h("div", "columns",
       h("div", "",
         section(t("account.tokens"), tokens, username && button(t("tokens.add"), () => addToken(username))),
