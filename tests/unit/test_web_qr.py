@@ -8,7 +8,8 @@ import pytest
 import segno
 
 from keystead import web
-from keystead.domain.tokens import TokenKind, new_secret
+from keystead.domain.model import TokenKind
+from keystead.domain.tokens import new_secret
 from tests.doubles import directory
 
 NODE = shutil.which("node")
