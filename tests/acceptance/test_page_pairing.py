@@ -107,7 +107,7 @@ def test_who_takes_the_place_of_the_one_that_was_shown_is_not_let_in(page, askin
     second = asking("a stranger")
     wait(lambda: page.browser.text("main h2") == "a stranger")
     page.browser.click(CONFIRM)
-    page.says("This device is not waiting any more.")
+    page.says("This device waits no more.")
     assert outcome(first)["success"] is False
     page.press("Cancel")
     page.press("Refuse")

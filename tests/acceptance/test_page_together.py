@@ -136,7 +136,7 @@ def test_users_that_are_added_changed_and_removed_in_one_are_so_in_the_other(pag
     right.fill(**{"Type “carl” to confirm": "carl"})
     right.browser.click("dialog button.danger")
     left.shows("Users")
-    left.says("There is no such user any more.")
+    left.says("This user is gone.")
     wait(lambda: "carl" not in left.browser.text("table"))
 
 
@@ -165,7 +165,7 @@ def test_rules_of_a_group_that_one_changes_show_where_they_count_in_the_other(pa
     left.fill(**{"Type “operators” to confirm": "operators"})
     left.browser.click("dialog button.danger")
     right.shows("Groups")
-    right.says("There is no such group any more.")
+    right.says("This group is gone.")
 
 
 def test_who_loses_the_right_to_manage_users_is_shown_no_more_of_them(pages):

@@ -116,7 +116,7 @@ def test_what_others_make_rename_and_revoke_shows_by_itself(page, olga):
     page.shows("older tablet")
     olga.get("Users.RemoveToken", tokenId=token_id)
     page.shows("Tokens and devices")
-    page.says("There is no such token any more.")
+    page.says("This token is gone.")
     made(olga, "another")
     wait(lambda: "another" in rows(page))
     olga.get("Users.RemoveUser", username="ann")
@@ -132,7 +132,7 @@ def test_a_new_token_for_an_account_is_limited_and_its_secret_is_shown_once(
     assert page.wrong("Name") == "Please fill this in."
     page.fill(Name="display in the hall", Owner="nobody")
     page.browser.click(CONFIRM)
-    page.says("There is no such user any more.")
+    page.says("This user is gone.")
     page.fill(Owner="ann")
     page.browser.click(page.field("Only some rights"))
     page.browser.click(page.field("Control things"))

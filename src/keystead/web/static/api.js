@@ -39,7 +39,6 @@ let comers = []; // who wait for the connection
 export const api = {
   state: /** @type {"connecting" | "open" | "lost"} */ ("connecting"),
   token: "",
-  locale: "en_US",
   /** Called when the connection opens and the server has said Hello. @type {(hello: Hello) => void} */
   onhello: () => {},
   /** Called when `state` changes. */
@@ -113,7 +112,7 @@ export const api = {
 };
 
 async function greet() {
-  const hello = await send("JSONRPC.Hello", { locale: api.locale });
+  const hello = await send("JSONRPC.Hello", { locale: document.documentElement.lang });
   if (api.token && !hello.authenticated) signedOut();
   return hello;
 }

@@ -1,5 +1,6 @@
 // Texts in the language of the browser, or the one that was chosen.
 
+import { ring } from "./store.js";
 import texts from "./texts.js";
 
 /** In the order of the texts. @type {Record<Language, string>} */
@@ -8,15 +9,15 @@ export const LANGUAGES = { en: "English", fr: "Français", de: "Deutsch" };
 const TAGS = /** @type {Language[]} */ (Object.keys(LANGUAGES));
 const CHOSEN = "keystead.language";
 
-/** The language that was chosen, or null where the browser's counts. */
-export const chosen = () => localStorage.getItem(CHOSEN);
+/** The language that was chosen, or "" where the browser's counts. */
+export const chosen = () => localStorage.getItem(CHOSEN) ?? "";
 
 /** @type {Language} */
 let language = "en";
 
 /** Find out which language is wanted; to be called before anything is shown. */
 export function load() {
-  const wanted = [chosen() ?? "", ...navigator.languages, "en"].map((tag) => tag.split("-")[0]);
+  const wanted = [chosen(), ...navigator.languages, "en"].map((tag) => tag.split("-")[0]);
   language = /** @type {Language} */ (wanted.find((tag) => tag in LANGUAGES));
   document.documentElement.lang = language;
 }
@@ -24,11 +25,11 @@ export function load() {
 /** The language in use. */
 export const current = () => language;
 
-/** Choose a language, or with null the browser's. @param {string | null} tag */
-export function choose(tag) {
-  if (tag) localStorage.setItem(CHOSEN, tag);
-  else localStorage.removeItem(CHOSEN);
+/** Choose a language, or with "" the browser's. */
+export function choose(tag = "") {
+  localStorage.setItem(CHOSEN, tag);
   load();
+  ring("language");
 }
 
 /** Words of the server may be shorter here. @param {string} key @returns {string | undefined} */

@@ -29,8 +29,8 @@ const VIEWS = [
 const LOST_AFTER = 700; // milliseconds; shorter gaps are not worth a word
 
 const page = /** @type {HTMLElement} */ (document.getElementById("page"));
-const toasts = h("div", { id: "toasts", role: "status", "aria-live": "polite", popover: "manual" });
-const lost = h("div", { id: "lost", role: "status", "aria-live": "polite" });
+const toasts = h("div", { id: "toasts", role: "status", popover: "manual" });
+const lost = h("div", { id: "lost", role: "status" });
 const main = h("main", { id: "main", tabindex: -1 });
 let leave = new AbortController();
 let shown = "";

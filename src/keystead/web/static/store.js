@@ -1,7 +1,6 @@
 // What the whole page knows: the connection, who is signed in, what they may do, and their token.
 
 import { Lost, Refused, api } from "./api.js";
-import { current } from "./i18n.js";
 
 const TOKEN = "keystead.token";
 const DEVICE = "keystead.device";
@@ -93,7 +92,6 @@ export const stays = () => localStorage.getItem(TOKEN) !== null;
 /** Connect, with the token that this browser has. */
 export function start() {
   api.token = sessionStorage.getItem(TOKEN) ?? localStorage.getItem(TOKEN) ?? "";
-  api.locale = current();
   api.onstate = () => ring("connection");
   api.onsignedout = () => {
     forget();

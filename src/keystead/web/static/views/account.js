@@ -1,7 +1,7 @@
 // One's own account: password, tokens, language, and what one may do.
 
 import { LANGUAGES, choose, chosen, t } from "../i18n.js";
-import { api, live, may, ring, state, stays } from "../store.js";
+import { api, live, may, state, stays } from "../store.js";
 import { button, facts, field, fill, form, h, head, rows, section, toast } from "../ui.js";
 import { passwordFields } from "./password.js";
 import { mayOf } from "./rights.js";
@@ -50,12 +50,9 @@ function passwordSection() {
 }
 
 function browserSection() {
-  const language = field(t("language"), { type: "select", value: chosen() ?? "",
+  const language = field(t("language"), { type: "select", value: chosen(),
     options: [["", t("language.browser")], ...Object.entries(LANGUAGES)] });
-  language.input.addEventListener("change", () => {
-    choose(language.value || null);
-    ring("language");
-  });
+  language.input.addEventListener("change", () => choose(language.value));
   return section(t("account.browser"), language.root,
     h("p", "hint", t(stays() ? "account.stays" : "account.goes")));
 }

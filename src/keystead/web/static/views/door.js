@@ -1,7 +1,7 @@
 // What set-up and sign-in have in common: they are seen before anybody is let in.
 
 import { LANGUAGES, choose, current, t } from "../i18n.js";
-import { deviceName, ring, state } from "../store.js";
+import { deviceName, state } from "../store.js";
 import { copyButton, field, fill, h, mark } from "../ui.js";
 
 /** Show a form, and how one knows this box. @param {HTMLElement} root @param {string} title @param {string} text @param {HTMLElement} form */
@@ -11,10 +11,7 @@ export function door(root, title, text, form) {
     h("div", "door-form", h("h1", { tabindex: -1 }, title), h("p", "lead", text), form),
     h("div", "door-aside", assurance(), h("p", "languages",
       Object.entries(LANGUAGES).map(([tag, name]) => h("button", { type: "button", class: "quiet", lang: tag,
-        "aria-pressed": String(tag === current()), onclick: () => {
-          choose(tag);
-          ring("language");
-        } }, name))))));
+        "aria-pressed": String(tag === current()), onclick: () => choose(tag) }, name))))));
   form.querySelector("input")?.focus();
 }
 

@@ -39,7 +39,7 @@ function showAll(place) {
       { title: t("right"), kind: "minor", cell: (one) => one.rights.map(rightName).join(", ") },
       { title: t("rules"), kind: "number", sort: (one) => one.items.length },
       { title: t("groups.members"), kind: "number", sort: membersOf,
-        cell: (one) => one.name === "anonymous" ? t("groups.everybody") : membersOf(one) },
+        cell: (one) => one.name === "anonymous" ? t("change.everybody") : membersOf(one) },
     ],
   });
   fill(place.root, head(t("groups"), button(t("groups.add"), add, { kind: "main" })), list.root,

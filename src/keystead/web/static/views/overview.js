@@ -1,6 +1,6 @@
 // What is going on: what needs attention, who is connected, what happened last.
 
-import { actionName, t, tn } from "../i18n.js";
+import { actionName, named, t, tn } from "../i18n.js";
 import { api, every, live, may, state } from "../store.js";
 import { badge, facts, fill, h, head, link, nothing, row, rows, section, timeAgo } from "../ui.js";
 
@@ -68,20 +68,20 @@ function sessionRows(sessions) {
     [length > 1 && `${tn("overview.connections", length)} `, faceName(face)], source));
 }
 
-/** By which protocol, in words. @param {string} face */
-export const faceName = (face) => t(`face.${/** @type {"nymea"} */ (face)}`);
+/** By which protocol, in words. */
+export const faceName = (face = "") => named("face", face);
 
-/** @param {AuditEvent} event */
-const eventRow = (event) => row(
+/** What happened, as a row. @param {AuditEvent} event */
+export const eventRow = (event) => row(
   [actionName(event.action), event.outcome !== "success" && badge(outcomeName(event.outcome), "bad")],
   [authorName(event), objectName(event)].filter(Boolean).join(" → "), timeAgo(event.time));
 
-/** How it went, in words. @param {string} outcome */
-export const outcomeName = (outcome) => t(`outcome.${/** @type {"failure"} */ (outcome)}`);
+/** How it went, in words. */
+export const outcomeName = (outcome = "") => named("outcome", outcome);
 
 /** Who did it. @param {AuditEvent} event */
 export const authorName = (event) => event.author ||
-  t(`author.${/** @type {"user"} */ (event.action.startsWith("server.") ? "server" : event.authorKind)}`);
+  named("author", event.action.startsWith("server.") ? "server" : event.authorKind);
 
 /** What it was done to. @param {AuditEvent} event */
 export const objectName = (event) =>

@@ -9,7 +9,7 @@ export function passwordFields(userName) {
   const how = { type: "password", autocomplete: "new-password", required: true };
   const password = field(t("password"), { ...how, hint: t("password.hint") });
   const again = field(t("password.again"), how);
-  const points = pointsOf(userName).map(([text, holds]) => {
+  const points = pointsOf(userName).filter(([isNeeded]) => isNeeded).map(([, text, holds]) => {
     const met = h("span", "away");
     return { holds, met, item: h("li", "", text, met) };
   });
@@ -29,11 +29,10 @@ export function passwordFields(userName) {
   return { fields: [password, list, again], password, check };
 }
 
-/** @param {() => string} userName @returns {[string, (password: string) => boolean][]} */
+/** @param {() => string} userName @returns {[boolean, string, (password: string) => boolean][]} */
 function pointsOf(userName) {
   const rules = /** @type {Setup} */ (state.setup).passwordRules;
-  /** @type {[boolean, string, (password: string) => boolean][]} */
-  const points = [
+  return [
     // Where kinds are asked for, length is counted as nymea does it, otherwise in characters.
     [true, t("password.length", { n: rules.minLength }), (text) =>
       (rules.needsDigit ? text.length : [...text].length) >= rules.minLength],
@@ -43,5 +42,4 @@ function pointsOf(userName) {
     [true, t("password.not-name"), (text) => text.toLowerCase() !== userName().trim().toLowerCase()
       && new TextEncoder().encode(text).length <= rules.maxBytes],
   ];
-  return points.filter(([isNeeded]) => isNeeded).map(([, text, holds]) => [text, holds]);
 }

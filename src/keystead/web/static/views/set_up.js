@@ -26,7 +26,7 @@ export function showSetUp({ root }) {
       const username = name.value.trim();
       const setupCode = once[0]?.value ?? "";
       await api.ask("Access.CreateFirstUser", { username, password: password.value, setupCode });
-      await signIn(username, password.value, device.value.trim(), false);
+      await signIn(username, password.value, device.value.trim());
     },
     at: ({ word = "" }) => word === "AccessErrorSetupCodeWrong" ? once[0]
       : word.startsWith("AccessErrorName") ? name : word === "AccessErrorPasswordTooWeak" ? password : null,

@@ -1,11 +1,11 @@
 // Everybody who has an account, and each: what they may do and why, devices, sessions and events.
 
-import { actionName, dateTime, t } from "../i18n.js";
+import { dateTime, t } from "../i18n.js";
 import { api, live, may, state } from "../store.js";
 import { table } from "../table.js";
 import { ask, back, badge, button, facts, field, fill, h, head, link, nothing, required, row, rows, section,
-  timeAgo, toast } from "../ui.js";
-import { faceName } from "./overview.js";
+  toast } from "../ui.js";
+import { eventRow, faceName } from "./overview.js";
 import { passwordFields } from "./password.js";
 import { change, gone, mayOf, part, remove, rightName, rightTicks, ruleRow, scopeName, scopeTicks, spoken, thingIds,
   ticks, timeOf, tryIt, valuesOf } from "./rights.js";
@@ -126,8 +126,7 @@ function showUser({ root, signal }, username) {
     const here = open.sessions.filter((one) => one.username === username)
       .map((one) => row(faceName(one.face), null, one.source));
     fill(sessions, here.length ? here : nothing(t("overview.nobody"), "li"));
-    if (told) fill(events, told.events.map((one) =>
-      row(actionName(one.action), [one.author, one.source].filter(Boolean).join(", "), timeAgo(one.time))));
+    if (told) fill(events, told.events.map(eventRow));
   }, signal);
 }
 
