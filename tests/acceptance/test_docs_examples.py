@@ -22,7 +22,7 @@ REFERENCE = Path(__file__).parents[2] / "docs/reference"
 # What is another on each server: secrets, ids, times, places, and how the server introduces itself.
 OWN = {"token", "tokenId", "AuthKey", "id", "authorId", "object", "objectId", "creationTime"}
 OWN |= {"created", "time", "sequence", "next", "source", "uuid", "name", "version"}
-OWN |= {"serverName", "until", "lastUsed", "lastSource"}
+OWN |= {"serverName", "until", "lastUsed", "lastSource", "line"}
 GUIDES = Path(__file__).parents[2] / "docs/guide"
 BLOCK = re.compile(r'^```json title="(.*?)"\n(.*?)^```$', re.DOTALL | re.MULTILINE)
 

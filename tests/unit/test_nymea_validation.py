@@ -243,6 +243,15 @@ def test_one_wrong_flag_in_a_list_is_named(item, text):
 # --- numbers and objects --------------------------------------------------------------------
 
 
+def test_one_word_of_a_list_of_words_is_taken_as_a_parameter():
+    one = replace(ANY_METHOD, params=msgspec.defstruct("One", [("scope", PermissionScope)]))
+    assert arguments(one, {"scope": CONTROL.value}) == {"scope": CONTROL}
+    with pytest.raises(
+        InvalidParamsError, match="Expected enum value for PermissionScope but got"
+    ):
+        arguments(one, {"scope": "Nobody"})
+
+
 @pytest.mark.parametrize("params", [{"many": 0}, {"many": None}, {"thing": {"a": [1]}}])
 def test_numbers_and_objects_are_taken_as_they_are(params):
     assert arguments(COUNT, params) == params
@@ -272,8 +281,7 @@ def test_what_is_no_object_is_refused(given, text):
 # --- definitions ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", [PermissionScope, CacheHash])
-def test_a_parameter_of_another_kind_is_refused_when_it_is_first_used(kind):
-    odd = replace(ANY_METHOD, params=msgspec.defstruct("Odd", [("odd", kind)]))
+def test_a_parameter_of_another_kind_is_refused_when_it_is_first_used():
+    odd = replace(ANY_METHOD, params=msgspec.defstruct("Odd", [("odd", CacheHash)]))
     with pytest.raises(TypeError, match="no parameter can be"):
         arguments(odd, {"odd": 1})
