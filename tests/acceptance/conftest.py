@@ -1,6 +1,6 @@
 """Servers and connections that end with the test or the module they were made for."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -14,6 +14,19 @@ from tests.acceptance.server import PLAIN, Server
 from tests.acceptance.tani_client import Open, Tani, TaniBox
 
 Start = Callable[..., Server]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Function, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Tell of a test of the page that fails what the page showed, and what its server said."""
+    report = yield
+    page = item.funcargs.get("page")
+    if report.failed and call.when == "call" and isinstance(page, Page):
+        report.sections.append(("Page", page.text))
+        report.sections.append(("Log of the server", page.server.log.read_text()))
+    return report
 
 
 def _starter(folder: Path, stack: ExitStack) -> Start:

@@ -36,12 +36,19 @@ def admin(page, connect) -> Client:
 def exported(page, tmp_path) -> Callable[[str, str], str]:
     """Give what a button of the page exports."""
 
+    folder = tmp_path / "downloads"
+    folder.mkdir()
+    where = {"behavior": "allow", "downloadPath": str(folder)}
+    page.browser.devtools("Browser.setDownloadBehavior", **where)
+
+    def is_whole(kind: str) -> bool:
+        """An empty file may hold the name while the browser still writes another."""
+        return [f.suffix for f in folder.iterdir() if f.stat().st_size] == [f".{kind}"]
+
     def export(what: str, kind: str) -> str:
-        where = {"behavior": "allow", "downloadPath": str(tmp_path)}
-        page.browser.devtools("Browser.setDownloadBehavior", **where)
         page.press(what)
-        wait(lambda: list(tmp_path.glob(f"audit-*.{kind}")))
-        (file,) = tmp_path.glob(f"audit-*.{kind}")
+        wait(lambda: is_whole(kind))
+        (file,) = folder.glob(f"audit-*.{kind}")
         found: str = file.read_text("utf-8")
         file.unlink()
         return found
@@ -67,10 +74,9 @@ def choose(page: Page, label: str, text: str) -> None:
     page.browser.click(f"//select[@aria-label='{label}']/option[normalize-space(.)='{text}']")
 
 
-def add(client: Client, name: str, password: str = PASSWORD) -> dict[str, object]:
+def add(client: Client, name: str, password: str = PASSWORD) -> None:
     params = {"username": name, "password": password, "scopes": []}
-    answer: dict[str, object] = client.get("Users.CreateUser", **params)
-    return answer
+    assert client.get("Users.CreateUser", **params) == {"error": "UserErrorNoError"}
 
 
 def guess(page: Page, name: str) -> None:
