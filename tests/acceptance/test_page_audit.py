@@ -35,7 +35,6 @@ def admin(page, connect) -> Client:
 @pytest.fixture
 def exported(page, tmp_path) -> Callable[[str, str], str]:
     """Give what a button of the page exports."""
-
     folder = tmp_path / "downloads"
     folder.mkdir()
     where = {"behavior": "allow", "downloadPath": str(folder)}
