@@ -280,6 +280,19 @@ def test_who_has_just_signed_in_is_known_as_of_now(house):
     assert asyncio.run(bus.present(ann)) is None
 
 
+def test_whose_token_was_made_by_the_newest_change_is_not_asked_for(house):
+    gate = Gate(house.store)
+    bus = Bus(as_any(gate), house.clock, ever_had_account=True)
+    ann = Principal(ANN, PHONE)
+    publish(bus, TokenAdded(Token(PHONE, ANN.id, "phone", NOON), b""))
+    assert asyncio.run(bus.present(ann)) is ann
+    assert asyncio.run(bus.present(Principal(ANN, TABLET))) is None
+    assert gate.asked == 1
+    publish(bus, UserChanged(ANN))
+    assert asyncio.run(bus.present(ann)) is None  # it was never stored
+    assert gate.asked == 2
+
+
 def test_a_token_that_is_made_in_between_is_found(house):
     ann = asyncio.run(move_in(house, "ann"))
     gate = Gate(house.store)

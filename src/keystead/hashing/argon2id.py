@@ -9,7 +9,7 @@ import os
 import re
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TypeVar
 
 import argon2
@@ -18,6 +18,7 @@ from argon2.low_level import ARGON2_VERSION, Type, hash_secret_raw
 from keystead.domain.passwords import normalised
 from keystead.domain.throttle import Lane
 from keystead.hashing.turns import Turns
+from keystead.threads import Threads
 
 T = TypeVar("T")
 
@@ -68,7 +69,7 @@ class Argon2Hasher:
         self._work = memory_cost * time_cost  # KiB that a hash fills, counted over the passes
         parameters = f"$v={ARGON2_VERSION}$m={memory_cost},t={time_cost},p={parallelism}$"
         self._as_made = re.compile(re.escape(f"$argon2id{parameters}") + _SALT_AND_HASH)
-        self._threads = ThreadPoolExecutor(cores, "keystead-hashing", _give_way)
+        self._threads = Threads(cores, "keystead-hashing", _give_way)
         self._turns = Turns(cores + AHEAD, cores * WAITING_PER_CORE - AHEAD)
         self._rest: asyncio.TimerHandle | None = None
 
@@ -78,7 +79,7 @@ class Argon2Hasher:
         Raises:
             RefusedError: BUSY.
         """
-        return await self._run(lambda: self._argon2.hash(_encoded(password)), lane)
+        return await self._run(partial(self._argon2.hash, _encoded(password)), lane)
 
     async def verify(
         self, encoded: str | None, password: str, *, lane: Lane = Lane.KNOWN
@@ -88,7 +89,11 @@ class Argon2Hasher:
         Raises:
             RefusedError: BUSY.
         """
-        return await self._run(lambda: self._verify(encoded, password), lane)
+        secret = _encoded(password)
+        work = self._work_of(encoded) if encoded else 0
+        check = partial(self._check, encoded if work else None, secret, self._work - work)
+        fits = await self._run(check, lane)
+        return fits or (encoded is not None and _fits_nymea(encoded, password))
 
     def is_outdated(self, encoded: str) -> bool:
         """Tell whether *encoded* is not Argon2id, or weaker than the present parameters.
@@ -113,45 +118,40 @@ class Argon2Hasher:
         """Let the threads end."""
         if self._rest:
             self._rest.cancel()
-        self._threads.shutdown(cancel_futures=True)
+        self._threads.close()
 
     async def _run(self, work: Callable[[], T], lane: Lane = Lane.KNOWN) -> T:
-        """Do *work* on a thread when its turn comes; never if nobody waits for it by then."""
+        """Do *work* on a thread when its turn comes; never if nobody waits for it by then.
+
+        A thread cannot be stopped: the turn lasts until *work* is done.
+        """
         await self._turns.take(lane)
         if self._rest:
             self._rest.cancel()
-        done = asyncio.get_running_loop().run_in_executor(self._threads, work)
-        done.add_done_callback(self._done)
-        return await asyncio.shield(
-            done
-        )  # a thread cannot be stopped: its turn lasts until then
+        return await self._threads.run(work, self._over)
 
-    def _done(self, done: asyncio.Future[T]) -> None:
+    def _over(self) -> None:
         self._turns.give_back()
         if self._turns.are_all_free:
-            self._rest = done.get_loop().call_later(
-                REST, self._threads.submit, _give_memory_back
-            )
+            loop = asyncio.get_running_loop()
+            self._rest = loop.call_later(REST, self._threads.run, _give_memory_back)
 
-    def _verify(self, encoded: str | None, password: str) -> bool:
-        secret = _encoded(password)
-        fits, work = self._compare(encoded, secret)
-        self._work_off(self._work - work, secret)
-        return fits or (encoded is not None and _fits_nymea(encoded, password))
+    def _check(self, encoded: str | None, secret: bytes, rest: int) -> bool:
+        """Tell whether a hash of Argon2 fits, then fill *rest* KiB more.
 
-    def _compare(self, encoded: str | None, secret: bytes) -> tuple[bool, int]:
-        """Tell whether a hash of Argon2 fits, and how many KiB were filled to find out."""
-        if encoded is None:
-            return False, 0
-        work = self._work_of(encoded)
-        if not work:
-            return False, 0
-        try:
-            return self._argon2.verify(encoded, secret), work
-        except argon2.exceptions.VerifyMismatchError:
-            return False, work
-        except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
-            return False, 0
+        There is as little Python here as can be: all other threads wait for that, and this one
+        gives way to other programs even while they do.
+        """
+        fits = False
+        if encoded is not None:
+            try:
+                fits = self._argon2.verify(encoded, secret)
+            except argon2.exceptions.VerifyMismatchError:
+                pass
+            except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
+                rest = self._work
+        self._work_off(rest, secret)
+        return fits
 
     def _work_of(self, encoded: str) -> int:
         """Tell how many KiB are filled to check a hash of Argon2; 0 for what cannot be checked."""

@@ -140,7 +140,7 @@ class Bus:
         self._clock = clock
         self.ever_had_account = ever_had_account
         self.anonymous = LiveAnonymous(anonymous)
-        self._heard = 0
+        self._newest: Commit | None = None
         self._users: dict[UserId, dict[TokenLimits, LiveUser]] = {}
         self._announcers: list[Callable[[Commit], None]] = []
 
@@ -150,7 +150,7 @@ class Bus:
 
     def publish(self, commit: Commit) -> None:
         """Bring every session up to date with *commit*, then announce it."""
-        self._heard += 1
+        self._newest = commit
         touched: dict[Live, None] = {}
         for change in commit.changes:
             for live in self._apply(change):
@@ -177,6 +177,9 @@ class Bus:
     async def present(self, principal: Principal) -> Principal | None:
         """Give *principal* as of now, like ``resolve``; None when the token opens nothing more."""
         user_id, token_id = principal.user.id, principal.token_id
+        last = self._newest.changes[-1] if self._newest else None
+        if isinstance(last, TokenAdded) and last.token.id == token_id:
+            return principal  # nothing has happened since
         return await self._settled(
             lambda: self._reader.principal(user_id, token_id, self._clock())
         )
@@ -184,9 +187,9 @@ class Bus:
     async def _settled(self, ask: Callable[[], Awaitable[T]]) -> T:
         """Ask until no commit comes in between."""
         while True:
-            heard = self._heard
+            newest = self._newest
             answer = await ask()
-            if self._heard == heard:
+            if self._newest is newest:
                 return answer
 
     def follow(self, session: Session, principal: Principal) -> LiveUser:

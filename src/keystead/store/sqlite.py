@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -22,6 +21,7 @@ from keystead.domain.refusal import Reason, RefusedError
 from keystead.store import sqlite_file
 from keystead.store.sql import QUERIES
 from keystead.store.sqlite_tables import SqliteReader, SqliteTransaction
+from keystead.threads import Threads
 
 T = TypeVar("T")
 LOG = logging.getLogger("keystead.store")
@@ -72,7 +72,7 @@ class SqliteStore:
         self._head = self._reader.audit_head()
         self._missed = self._reader.audit_missed()  # events that could not be written
         self._listeners: list[Callable[[Commit], None]] = []
-        self._thread = ThreadPoolExecutor(1, "keystead-store")
+        self._thread = Threads(1, "keystead-store")
         self._waiting: deque[_Job] = deque()
         self._is_busy = False  # a batch is gathered, or begun and not delivered
         self._company = 1  # operations in the last batch
@@ -108,7 +108,7 @@ class SqliteStore:
 
     def close(self) -> None:
         """Finish the commit under way and close the file."""
-        self._thread.shutdown()
+        self._thread.close()
         self._reading.close()
         self._writing.close()
 
@@ -148,8 +148,7 @@ class SqliteStore:
             self._deliver(batch)
             return
         work = partial(self._finish, batch, head, has_run=has_run)
-        finished = asyncio.get_running_loop().run_in_executor(self._thread, work)
-        finished.add_done_callback(lambda _: self._deliver(batch))
+        self._thread.run(work, partial(self._deliver, batch))
 
     def _finish(self, batch: list[_Job], head: Head | None, *, has_run: bool) -> None:
         """Have *batch* committed; run it and tell of it before, unless that is done."""

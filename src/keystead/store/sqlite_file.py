@@ -67,6 +67,8 @@ def connect(path: Path, *, writing: bool) -> apsw.Connection:
     db = apsw.Connection(str(path), flags=flags | apsw.SQLITE_OPEN_NOMUTEX)
     db.set_busy_timeout(5000)  # milliseconds; a copy being made may hold the file for a moment
     db.execute("pragma trusted_schema = off")
+    # One plan for all arguments: else some queries are compiled anew each time.
+    db.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
     if writing:
         db.execute("pragma journal_mode = wal")
         db.execute("pragma synchronous = full")  # every commit survives a power cut
