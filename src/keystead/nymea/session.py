@@ -131,7 +131,9 @@ class Session:
         if self._over_at is not None and self._over_at <= self.face.monotonic():
             self.revoke()  # whoever asks without a pause is not asked for the time
             return ()
-        if not self._requests and self._unframed:
+        if not self._requests:
+            if not self._unframed:
+                return ()
             self._requests = self._frame()
         requests = self._requests
         replies = self._unsent = []
