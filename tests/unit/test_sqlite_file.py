@@ -288,6 +288,15 @@ def header_only(path):
     path.write_bytes(path.read_bytes()[:100])
 
 
+def schema_that_is_no_text(path):
+    """Make a file of whole pages that has a comment in its schema that is no UTF-8."""
+    sqlite_file.prepare(path)
+    data = path.read_bytes()
+    damaged = data.replace(b"-- SHA-256", b"-- SHA\x80256")
+    assert damaged != data
+    path.write_bytes(damaged)
+
+
 @pytest.mark.parametrize(
     ("make", "why"),
     [
@@ -298,6 +307,7 @@ def header_only(path):
         (newer_database, "was written by a newer Keystead"),
         (damaged_database, "is damaged"),
         (header_only, "is damaged"),
+        (schema_that_is_no_text, "is damaged"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_refused_and_left_as_it_is(tmp_path, make, why):

@@ -51,7 +51,7 @@ def _explained(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise StoreError(f"The database {path} cannot be used: {error.strerror}.") from error
-    except apsw.Error as error:
+    except (apsw.Error, UnicodeDecodeError) as error:  # the latter from the text of the schema
         raise StoreError(
             f"The database {path} is damaged ({error}); restore it from a backup."
         ) from error
