@@ -22,10 +22,10 @@ Key = Callable[[], bytes]
 
 
 async def keep_journal(directory: Directory) -> None:
-    """Write down every second what nobody waits for."""
+    """Write down now and every second what nobody waits for."""
     while True:
-        await asyncio.sleep(JOURNAL_PAUSE)
         await write_journal(directory)
+        await asyncio.sleep(JOURNAL_PAUSE)
 
 
 async def write_journal(directory: Directory, *, last: bool = False) -> None:

@@ -769,6 +769,13 @@ def test_nothing_goes_wrong_in_silence(start, connect):
     assert not re.search(r"\b(WARN|ERROR|CRITICAL)", log)
 
 
+def test_the_trail_begins_with_the_start_however_soon_somebody_comes(start, connect):
+    client = connect(start())
+    client.token = set_up(client)
+    events = client.get("Access.GetAuditEvents")["events"]
+    assert events[-1]["action"] == "server.start"
+
+
 def test_listening_takes_no_longer_than_promised(start):
     server = start()
     server.stop()
