@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from keystead.domain.events import Action
 from keystead.reference.introspection import Method, Notification, Structure
 from keystead.reference.sections import sections
 from keystead.reference.site import anchor_of
@@ -118,6 +119,9 @@ def exchanges(send: Send, push: Callable[[], list[Message]]) -> Exchanges:
 def page() -> str:
     """Give the page."""
     box = Box()
+    directory = box.face.directory
+    directory.note(None, Action.START)  # as a server does first
+    finish(directory.journal.flush(directory.clock()))
     line = box.connect()
 
     def push() -> list[Message]:
