@@ -8,7 +8,9 @@ from pathlib import Path
 import apsw
 
 from keystead import CannotError
-from keystead.store.sql import migrations
+from keystead.domain.model import ANONYMOUS_ID
+from keystead.store import sqlite_rows
+from keystead.store.sql import QUERIES, migrations
 
 APPLICATION_ID = 0x4B657973  # "Keys"; SQLite keeps it at byte 68 of the file
 _MAGIC = b"SQLite format 3\0"
@@ -51,7 +53,7 @@ def _explained(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise StoreError(f"The database {path} cannot be used: {error.strerror}.") from error
-    except (apsw.Error, UnicodeDecodeError) as error:  # the latter from the text of the schema
+    except (apsw.Error, ValueError, OverflowError) as error:  # of values that mean nothing
         raise StoreError(
             f"The database {path} is damaged ({error}); restore it from a backup."
         ) from error
@@ -96,6 +98,8 @@ def _checked_version(path: Path, newest: int) -> int:
                 )
         if version == newest and not _is_complete(db):
             raise StoreError(f"The database {path} lacks some of its parts; restore a backup.")
+        if version == newest:
+            _read_what_is_read_first(db)
     finally:
         db.close(True)  # noqa: FBT003 - whatever closing complains of, nothing was written
     return version
@@ -133,6 +137,18 @@ def _is_complete(db: apsw.Connection) -> bool:
         db.execute(query).fetchall() == whole.execute(query).fetchall()
         for query in (parts, facts)
     )
+
+
+def _read_what_is_read_first(db: apsw.Connection) -> None:
+    """See whether the rows that every start reads mean something.
+
+    Raises:
+        ValueError, OverflowError: they do not.
+    """
+    for row in db.execute(QUERIES.attempts):
+        sqlite_rows.attempts(row)
+    for row in db.execute(QUERIES.group_by_id, (ANONYMOUS_ID,)):
+        sqlite_rows.group(row)
 
 
 def _make(path: Path, scripts: list[str]) -> None:
