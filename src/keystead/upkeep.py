@@ -1,17 +1,18 @@
-"""What a running server does by itself: it writes its journal, and keeps its audit trail in bounds."""
+"""What a running server does by itself: it writes its journal, and keeps its audit trail in bounds.
+
+Whatever goes wrong here is logged and tried again: it must not end the server.
+"""
 
 import asyncio
 import logging
 from collections.abc import Callable
 
-from keystead import CannotError
 from keystead.audit.chain import Head
 from keystead.audit.checkpoints import Checkpoint, Purpose, sign
 from keystead.audit.retention import WARN_AT, Retention, Trail, cut, filled
 from keystead.domain.directory import Directory
 from keystead.domain.events import Action, Entry
 from keystead.domain.ports import Transaction
-from keystead.domain.refusal import RefusedError
 
 LOG = logging.getLogger("keystead")
 
@@ -32,7 +33,7 @@ async def write_journal(directory: Directory, *, last: bool = False) -> None:
     """Write down what is due, or at the *last* time everything."""
     try:
         await directory.journal.flush(directory.clock(), last=last)
-    except RefusedError:
+    except Exception:
         LOG.exception("journal cannot be written")
 
 
@@ -48,7 +49,7 @@ async def keep_trail(directory: Directory, retention: Retention, key: Key) -> No
     while True:
         try:
             has_warned = await _look_at_trail(directory, retention, key, has_warned=has_warned)
-        except (RefusedError, CannotError):
+        except Exception:
             LOG.exception("audit trail cannot be cut")
         await asyncio.sleep(TRAIL_PAUSE)
 

@@ -138,6 +138,21 @@ async def test_files_that_cannot_be_used_are_logged_and_the_old_ones_kept(
     assert record.levelno == logging.ERROR
 
 
+@on_each_loop_at_start
+async def test_a_fault_is_logged_and_the_old_ones_kept(folder, caplog):
+    clock = Clock()
+    encryption = Encryption(folder, clock)
+    before = encryption.fingerprint
+    async with serving_with(encryption) as (box, asked):
+        del clock.now
+        asked.set()
+        await logged(caplog, "certificate kept")
+
+        async with connected(box) as (_, _, seen):
+            assert seen == before == encryption.fingerprint
+    assert "AttributeError" in caplog.text
+
+
 @pytest.mark.clause("ETSI EN 303 645 5.5-8")
 @on_each_loop_at_start
 async def test_the_device_certificate_is_renewed_in_time_by_the_same_authority(folder, caplog):

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from keystead.audit.checkpoints import AuditKeyError
 from keystead.audit.retention import MIN_EVENTS, Retention
 from keystead.audit.verification import verify
 from keystead.domain.events import SERVER, Action, Entry
+from keystead.domain.journal import Journal
 from keystead.domain.refusal import Reason, RefusedError
 from tests.doubles import BrokenStore, directory
 from tests.unit.trails import KEY, PUBLIC_KEY
@@ -80,8 +82,14 @@ def no_key():
     raise AuditKeyError("The key is missing.")
 
 
-@pytest.mark.parametrize("is_broken", [False, True])
-def test_a_trail_that_cannot_be_cut_is_kept_and_said_so(caplog, monkeypatch, is_broken):
+def fault():
+    raise ZeroDivisionError
+
+
+@pytest.mark.parametrize(
+    ("key", "is_broken"), [(no_key, False), (no_key, True), (fault, False)]
+)
+def test_a_trail_that_cannot_be_cut_is_kept_and_said_so(caplog, monkeypatch, key, is_broken):
     house = directory()
     asyncio.run(tell(house, 2_001))
     if is_broken:
@@ -98,9 +106,16 @@ def test_a_trail_that_cannot_be_cut_is_kept_and_said_so(caplog, monkeypatch, is_
 
     monkeypatch.setattr("keystead.upkeep.asyncio.sleep", pause)
     with pytest.raises(LookedTwiceError):
-        asyncio.run(upkeep.keep_trail(house, LIMITS, no_key))
+        asyncio.run(upkeep.keep_trail(house, LIMITS, key))
     assert caplog.text.count("audit trail cannot be cut") == 2
     assert asyncio.run(house.store.reader.audit_size())[0] == 2_001
+
+
+def test_a_fault_in_the_journal_ends_no_server(caplog):
+    house = directory()
+    faulty = replace(house, journal=Journal(house.store, fault))
+    asyncio.run(upkeep.write_journal(faulty))
+    assert "journal cannot be written" in caplog.text
 
 
 def test_a_journal_that_cannot_be_written_is_kept_and_said_so(caplog):

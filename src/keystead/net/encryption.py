@@ -79,6 +79,9 @@ class Encryption:
             fields = {"reason": str(error), "fingerprint": before}
             LOG.error("certificate kept", extra={"fields": fields})  # noqa: TRY400 - no bug
             return
+        except Exception:  # a bug, which must not end the server
+            LOG.exception("certificate kept", extra={"fields": {"fingerprint": before}})
+            return
         if is_asked or self.fingerprint != before:
             fields = {"fingerprint": self.fingerprint, "before": before}
             LOG.info("certificate loaded", extra={"fields": fields})
