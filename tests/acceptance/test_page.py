@@ -1,7 +1,9 @@
 """The admin page as people use it, in a real browser in front of a real server."""
 
 import re
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
@@ -254,6 +256,8 @@ def test_signing_in_needs_no_mouse(page, server, connect):
     page.browser.run("document.activeElement.blur()")
     page.browser.press("\ue004")
     assert page.browser.text(":focus") == "Skip to the content"
+    outline = "getComputedStyle(document.activeElement).outlineStyle"
+    assert page.browser.value(outline) == "solid"
     page.browser.press("\ue007")
     assert page.browser.value("document.activeElement.id") == "main"
 
@@ -281,6 +285,16 @@ def test_the_overview_tells_who_is_there_and_what_happens_and_what_to_mind(
     page.says("olga → ann")
     wait(lambda: "only one administrator" not in page.text)
     page.check_everywhere()
+
+
+def test_the_overview_tells_of_devices_that_were_away_and_leads_to_them(page, server, connect):
+    page.set_up()
+    greeted(connect, server)
+    with closing(sqlite3.connect(server.data / "keystead.sqlite")) as database, database:
+        database.execute("update token set last_used = 0 where device_name = 'a phone'")
+    page.open()
+    page.press("1 device has been away for 90 days")
+    page.shows("Tokens and devices")
 
 
 def test_the_own_account_shows_devices_and_revokes_them(page, server, connect):

@@ -10,6 +10,8 @@ from tests.acceptance.page import AXE, Page
 
 CONFIRM = "dialog:last-of-type button[type=submit]"
 BOILER = "Objects.Plant.Boiler.SetPoint"
+HEAT_PUMP = "5c8b0f4e-8a5b-4d1c-9d8e-0a1b2c3d4e5f"
+WALL_BOX = "0d6ad0c7-6a5c-4b9f-a3f1-9a7f0e6d2b11"
 
 pytestmark = [
     *NEEDS_BROWSER,
@@ -108,6 +110,40 @@ def test_who_is_disabled_keeps_their_end_to_the_second(page, connect):
     page.says("Disabled")
     account = client.get("Access.GetAccount", username="bob")["account"]
     assert (account["enabled"], account["validUntil"]) == (False, 2_000_000_017)
+
+
+def test_an_account_that_expires_has_no_access_any_more(page, connect):
+    add(page, "bob")
+    phone = connect(page.server)
+    phone.hello()
+    phone.sign_in("bob", PASSWORD, "bob's phone")
+    page.says("JSON-RPC")  # how bob is signed in at the moment
+    page.says("bob's phone")
+    page.press("Disable or expire")
+    until = f"document.querySelector('{page.field('Valid until')}')"
+    page.browser.run(f"{until}.value = '2024-05-17T12:00'")
+    page.browser.click("dialog button[type=submit]")
+    page.says("What this changes")
+    page.browser.click(CONFIRM)
+    page.says("Expired")
+    assert phone.rest()[-1]["status"] == "unauthorized"
+    page.says("none of this counts")
+    page.check_everywhere()
+
+
+def test_things_are_given_one_by_one(page, connect):
+    client = connect(page.server)
+    client.hello()
+    client.sign_in("olga", PASSWORD)
+    add(page, "bob")
+    page.fill(Things=f"{HEAT_PUMP}\n{WALL_BOX}")
+    page.browser.click("//form[.//label[.='Control things']]//button[@type='submit']")
+    page.says("What this changes")
+    assert HEAT_PUMP in page.browser.text(".effects")
+    page.browser.click(CONFIRM)
+    wait(lambda: WALL_BOX in page.browser.text(".tree"))
+    account = client.get("Access.GetAccount", username="bob")["account"]
+    assert account["allowedThingIds"] == [HEAT_PUMP, WALL_BOX]
 
 
 def test_a_forgotten_password_is_replaced_and_details_are_kept(page):
