@@ -50,6 +50,7 @@ from keystead.settings import Settings
 from keystead.store import audit_key
 from keystead.store.folder import Folder
 from keystead.store.sqlite import SqliteStore, driven
+from keystead.store.sqlite_file import explained
 from keystead.tani.face import Face as TaniFace
 from keystead.upkeep import keep_journal, keep_trail, write_journal
 
@@ -97,14 +98,21 @@ def data_folder(settings: Settings) -> Iterator[DataFolder]:
 
 @contextmanager
 def directory_in(folder: DataFolder, settings: Settings) -> Iterator[Directory]:
-    """Open the directory of a data folder."""
-    store = SqliteStore(folder.paths.database, now)
-    throttle = Throttle(attempts=driven(store.reader.attempts()))
+    """Open the directory of a data folder.
+
+    Raises:
+        StoreError: what everybody needs of the database cannot be read.
+    """
+    database = folder.paths.database
+    store = SqliteStore(database, now)
     hasher = Argon2Hasher(
         settings.argon2_memory_kib, settings.argon2_time, settings.argon2_parallelism
     )
     profile = PasswordProfile(settings.password_profile)
     try:
+        with explained(database):
+            throttle = Throttle(attempts=driven(store.reader.attempts()))
+            driven(store.reader.group(ANONYMOUS_ID))
         yield Directory(
             store=store,
             hasher=hasher,

@@ -7,9 +7,11 @@ import resource
 import secrets
 import signal
 import socket
+import sqlite3
 import ssl
 import stat
 import subprocess
+from contextlib import closing
 from datetime import UTC
 
 import pytest
@@ -22,6 +24,7 @@ from keystead.domain.model import OWNER, Scope
 from keystead.domain.refusal import Reason, RefusedError
 from keystead.settings import Settings
 from keystead.store.folder import FolderInUseError
+from keystead.store.sqlite_file import StoreError
 from tests.command_line import PASSWORD, PATIENCE, Nymea, program, serving
 from tests.private_bus import Agent, private_bus
 
@@ -293,3 +296,24 @@ def test_the_umask_of_the_user_opens_nothing(tmp_path):
     ]
     assert stat.S_IMODE((tmp_path / "box").stat().st_mode) == 0o700
     assert readable == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "update user_group set name = cast(x'80' as text)",
+        "insert into attempt values ('ann', cast(x'80' as text), 9, 0, 1)",
+        "insert into attempt values ('ann', '', 9, 1 << 62, 0)",
+    ],
+    ids=["a name that is no text", "a source that is no text", "a failure after all time"],
+)
+def test_rows_that_mean_nothing_are_told_as_damage(tmp_path, change):
+    settings = Settings(data=str(tmp_path))
+    with data_folder(settings) as folder:
+        with closing(sqlite3.connect(folder.paths.database)) as database, database:
+            database.execute(change)
+        with (
+            pytest.raises(StoreError, match="is damaged"),
+            directory_in(folder, settings),
+        ):
+            pytest.fail("it is open")

@@ -8,9 +8,7 @@ from pathlib import Path
 import apsw
 
 from keystead import CannotError
-from keystead.domain.model import ANONYMOUS_ID
-from keystead.store import sqlite_rows
-from keystead.store.sql import QUERIES, migrations
+from keystead.store.sql import migrations
 
 APPLICATION_ID = 0x4B657973  # "Keys"; SQLite keeps it at byte 68 of the file
 _MAGIC = b"SQLite format 3\0"
@@ -29,7 +27,7 @@ def prepare(path: Path) -> None:
         StoreError: the file is damaged, not Keystead's, of a newer version, or unusable.
     """
     scripts = migrations()
-    with _explained(path):
+    with explained(path):
         if not path.exists():
             _make(path, scripts)
         elif (version := _checked_version(path, len(scripts))) < len(scripts):
@@ -42,13 +40,17 @@ def check(path: Path) -> None:
     Raises:
         StoreError: there is no file, or as ``prepare``.
     """
-    with _explained(path):
+    with explained(path):
         _checked_version(path, len(migrations()))
 
 
 @contextmanager
-def _explained(path: Path) -> Iterator[None]:
-    """Say what is wrong with a database, and what to do."""
+def explained(path: Path) -> Iterator[None]:
+    """Say what is wrong with a database that cannot be read, and what to do.
+
+    Raises:
+        StoreError: instead of what went wrong.
+    """
     try:
         yield
     except OSError as error:
@@ -98,8 +100,6 @@ def _checked_version(path: Path, newest: int) -> int:
                 )
         if version == newest and not _is_complete(db):
             raise StoreError(f"The database {path} lacks some of its parts; restore a backup.")
-        if version == newest:
-            _read_what_is_read_first(db)
     finally:
         db.close(True)  # noqa: FBT003 - whatever closing complains of, nothing was written
     return version
@@ -137,18 +137,6 @@ def _is_complete(db: apsw.Connection) -> bool:
         db.execute(query).fetchall() == whole.execute(query).fetchall()
         for query in (parts, facts)
     )
-
-
-def _read_what_is_read_first(db: apsw.Connection) -> None:
-    """See whether the rows that every start reads mean something.
-
-    Raises:
-        ValueError, OverflowError: they do not.
-    """
-    for row in db.execute(QUERIES.attempts):
-        sqlite_rows.attempts(row)
-    for row in db.execute(QUERIES.group_by_id, (ANONYMOUS_ID,)):
-        sqlite_rows.group(row)
 
 
 def _make(path: Path, scripts: list[str]) -> None:
