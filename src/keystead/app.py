@@ -267,7 +267,8 @@ async def _faces(
         anonymous=await store.reader.group(ANONYMOUS_ID) or NO_RIGHTS,
     )
     store.listen(bus.publish)
-    store.listen(_log)
+    if LOG.isEnabledFor(logging.DEBUG):
+        store.listen(_log)
 
     def fingerprint() -> str | None:
         return encryption.fingerprint if encryption else None
@@ -299,8 +300,6 @@ async def _faces(
 
 def _log(commit: Commit) -> None:
     """Log what was changed, by the ids that say nothing to strangers."""
-    if not LOG.isEnabledFor(logging.DEBUG):
-        return
     for change in commit.changes:
         fields = {"revision": commit.revision, "about": concerned(change).hex()}
         LOG.debug(type(change).__name__, extra={"fields": fields})

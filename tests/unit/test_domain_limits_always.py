@@ -1,6 +1,6 @@
 """Nobody with a limited token comes to hold more than that token, whatever they ask for."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
@@ -264,7 +264,7 @@ def test_whoever_has_a_limited_token_gets_nothing_that_holds_more(
 ):
     city = City(people, crews, limits, expires)
     before = city.held_by(city.first)
-    everybody = replace(city.first, limits=TokenLimits(Scope.NONE, (), ()))
+    everybody = city.first._replace(limits=TokenLimits(Scope.NONE, (), ()))
     open_to_all = city.held_by(everybody)
 
     city.try_everything(asks)
@@ -295,7 +295,7 @@ def test_whoever_has_a_limited_token_gains_nothing_when_its_account_is_promoted(
         return
     promoted = me.user._replace(scopes=Scope.ADMIN, things=(LAMP, DOOR), validity=ALWAYS)
     city.put(UserChanged(promoted))
-    bound = city.held_by(replace(city.first, user=promoted))
+    bound = city.held_by(city.first._replace(user=promoted))
     for principal in city.present():
         if principal.user == promoted:
             assert not city.held_by(principal).has_more_than(bound)

@@ -161,7 +161,7 @@ async def set_details(
     check_texts(display_name or "", email or "")
 
     async def change(tx: Transaction) -> User:
-        before = await _target(tx, await still_valid(tx, actor), name)
+        before = await own_or_managed(tx, await still_valid(tx, actor), name)
         after = before._replace(
             display_name=before.display_name if display_name is None else display_name,
             email=before.email if email is None else email,
@@ -324,17 +324,21 @@ async def user_editor(tx: Transaction, actor: Actor) -> Actor:
     return present
 
 
-async def _target(tx: Transaction, actor: Actor, name: str) -> User:
-    """Find whose details *actor* may change: their own, or anybody's they may manage."""
-    if isinstance(actor, Principal) and (
-        name == actor.user.name or names.key(name) == names.key(actor.user.name)
-    ):
-        return actor.user
-    if not manages_users(scopes_of(actor)):
+async def own_or_managed(tx: Transaction, actor: Actor, name: str) -> User:
+    """Find an account that *actor* may look after: their own, or one that they may manage.
+
+    Raises:
+        RefusedError: FORBIDDEN, NO_SUCH_USER, ESCALATION.
+    """
+    own = actor.user if isinstance(actor, Principal) else None
+    if manages_users(scopes_of(actor)):
+        user = await _existing(tx, name)
+        if own is None or user.id != own.id:
+            await check_may_touch(tx, actor, user)
+        return user
+    if own is None or names.key(name) != names.key(own.name):
         raise RefusedError(Reason.FORBIDDEN)
-    user = await _existing(tx, name)
-    await check_may_touch(tx, actor, user)
-    return user
+    return own
 
 
 async def keep_a_user_editor(tx: Transaction, lost: Scope) -> None:

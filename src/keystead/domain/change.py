@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from keystead.domain.model import Group, GroupId, ItemRule, Token, TokenId, User, UserId
 
@@ -171,8 +171,7 @@ Change = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Commit:
+class Commit(NamedTuple):
     """What one transaction did, durable.
 
     Attributes:

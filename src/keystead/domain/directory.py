@@ -66,21 +66,21 @@ class Directory:
         """Give the same directory as somebody sees it who asks from *origin*."""
         return replace(self, origin=origin)
 
-    async def write(
+    def write(
         self,
         actor: Actor | None,
         operation: Callable[[Transaction], Awaitable[T]],
         *,
         bulk: bool = False,
         essential: bool = False,
-    ) -> T:
+    ) -> Awaitable[T]:
         """Run *operation* as ``Store.write`` does, as the doing of *actor*.
 
         Raises:
             RefusedError: as ``Store.write``.
         """
         author = author_of(actor, self.origin)
-        return await self.store.write(operation, author=author, bulk=bulk, essential=essential)
+        return self.store.write(operation, author=author, bulk=bulk, essential=essential)
 
     def used(self, principal: Principal) -> None:
         """Have it kept before long that a token was used from here."""

@@ -199,9 +199,10 @@ class Token:
     last_used: LastUse | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Principal:
+class Principal(NamedTuple):
     """An account together with its groups and the token that it signed in with.
+
+    A tuple rather than a dataclass, because every change makes several.
 
     Attributes:
         user: the account as it is stored; the token may be narrower.

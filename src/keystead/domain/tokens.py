@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from keystead.domain.access import manages_users, scopes_of
-from keystead.domain.accounts import keep_a_user_editor
+from keystead.domain.accounts import keep_a_user_editor, own_or_managed
 from keystead.domain.change import TokenAdded, TokenChanged, TokenRemoved, TokenRotated
 from keystead.domain.directory import Directory, check_texts, still_valid
 from keystead.domain.escalation import are_within, check_may_touch
@@ -280,15 +280,11 @@ async def _changeable(tx: Transaction, actor: Actor, token_id: TokenId) -> tuple
 
 
 async def _owner_named(tx: Transaction, actor: Actor, name: str | None) -> User:
-    if isinstance(actor, Principal) and name in {None, actor.user.name}:
+    if name is not None:
+        return await own_or_managed(tx, actor, name)
+    if isinstance(actor, Principal):
         return actor.user
-    if not manages_users(scopes_of(actor)):
-        raise RefusedError(Reason.FORBIDDEN)
-    owner = await tx.user_named(name or "")
-    if owner is None:
-        raise RefusedError(Reason.NO_SUCH_USER)
-    await check_may_touch(tx, actor, owner)
-    return owner
+    raise RefusedError(Reason.NO_SUCH_USER)
 
 
 def _check_stays_limited(

@@ -320,6 +320,7 @@ class Conversation:
         """Finish the request that has to wait, then go on."""
         session = self._session
         assert session.job is not None
+        token_id = session.token_id
         try:
             replies = await session.job
         except Exception:
@@ -327,7 +328,8 @@ class Conversation:
             replies = session.apologise()
         self._all.answered(self)  # before the next one may begin
         session.resume()
-        self._guest.judge()
+        if session.token_id is not token_id:
+            self._guest.judge()
         if self._closed:
             return
         if replies:

@@ -1,6 +1,7 @@
 """Calling a method for a session, and writing down what came of it."""
 
 from collections.abc import AsyncIterator, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from keystead.domain.events import Action, Outcome
@@ -79,12 +80,21 @@ def refusal(
 
 
 def _returns(method: NymeaMethod, result: Any) -> bytes:
-    if method.result_field is None and result is not None:
+    """Write the returns of a method that came to *result*."""
+    if method.result_field is None:
+        if result is None:
+            return _nothing(method.name, refusable=method.refusable)
         encoded = envelope.encode(result)
         if not method.refusable:
             return encoded
         return b'{"error":%b,%b' % (envelope.encode(error_word(method.name, None)), encoded[1:])
-    fields = {} if method.result_field is None else {method.result_field: result}
+    fields = {method.result_field: result}
     if method.refusable:
         fields["error"] = error_word(method.name, None)
     return envelope.encode(fields)
+
+
+@cache
+def _nothing(name: str, *, refusable: bool) -> bytes:
+    """Write the returns of the method *name*, which came to nothing but its end."""
+    return envelope.encode({"error": error_word(name, None)} if refusable else {})

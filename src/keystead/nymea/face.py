@@ -131,12 +131,11 @@ class Face:
 
     def announce(self, commit: Commit) -> None:
         """Tell subscribers who manage users, and the user concerned, what happened."""
-        for change in commit.changes:
-            if (said := announcement(change)) is None:
-                continue
-            if not self.subscribers:
-                self._notified += 1  # counted all the same; nymea 2.10
-                continue
+        announced = [said for change in commit.changes if (said := announcement(change))]
+        if not self.subscribers:
+            self._notified += len(announced)  # counted all the same; nymea 2.10
+            return
+        for said in announced:
             message = self._notification(said.name, said.params())
             self._push("Users", message, Scope.USER_EDIT, said.concerns)
         if any("Access" in wanted for wanted in self.subscribers.values()):

@@ -1,8 +1,7 @@
 """How nymea announces each change, and to whom."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 import msgspec
 
@@ -71,8 +70,7 @@ class UserRemovedParams(msgspec.Struct):
     username: str
 
 
-@dataclass(frozen=True, slots=True)
-class Announcement:
+class Announcement(NamedTuple):
     """What subscribers of the namespace ``Users`` are told.
 
     Attributes:

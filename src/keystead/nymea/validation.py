@@ -53,10 +53,10 @@ def arguments(method: Method[Any], params: Mapping[str, Any]) -> dict[str, Any]:
             raise _error(method, f"Missing required key: {raw}", raw)
     taken = {}
     for key in sorted(params):
-        if key not in known:
+        if (taker := known.get(key)) is None:
             raise _error(method, f"Invalid key: {key}", "")
         try:
-            taken[known[key].name] = known[key].convert(params[key])
+            taken[taker.name] = taker.convert(params[key])
         except _Objection as objection:
             raise _error(method, str(objection), f"{key}.") from None
     return taken

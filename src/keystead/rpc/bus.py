@@ -272,6 +272,8 @@ class Bus:
 
     def _replace(self, user: User, groups: tuple[Group, ...] | None) -> Iterable[Live]:
         """Let a user be as they are now; give them back if that is about their rights."""
+        if user.id not in self._users:
+            return ()
         changed = []
         if not user.validity.holds(self._clock()):
             for session in self.sessions_of(user.id):

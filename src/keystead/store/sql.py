@@ -5,18 +5,20 @@ from importlib import resources
 from types import SimpleNamespace
 
 _NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
+_COMMENT = re.compile(r"--.*")
 
 
 def named(text: str) -> SimpleNamespace:
     r"""Give the statements of *text* by the names in their ``-- name:`` comments.
 
-    >>> named("-- name: one\nselect 1;\n").one
-    'select 1;'
+    Each on one line and without comments: every character is looked at whenever it is run.
+
+    >>> named("-- name: one\nselect 1  -- and only\nfrom t;\n").one
+    'select 1 from t;'
     """
     _, *parts = _NAME.split(text)
-    return SimpleNamespace(
-        **{name: body.strip() for name, body in zip(parts[::2], parts[1::2], strict=True)}
-    )
+    bodies = (" ".join(_COMMENT.sub("", body).split()) for body in parts[1::2])
+    return SimpleNamespace(**dict(zip(parts[::2], bodies, strict=True)))
 
 
 QUERIES = named(resources.files("keystead.store").joinpath("queries.sql").read_text("utf-8"))

@@ -250,9 +250,11 @@ class SqliteStore:
         told = [(job.now, entry) for job in batch for entry in job.entries]
         if told and self._missed:
             told.insert(0, (told[0][0], Entry(SERVER, Action.AUDIT_GAP, times=self._missed)))
+        events = []
         for now, entry in told:
             head = link(head, now, entry)
-            self._writing.execute(QUERIES.add_audit_event, head)
+            events.append(head)
+        self._writing.executemany(QUERIES.add_audit_event, events)
         return Head(head.sequence, head.digest)
 
     def _has_committed(self, batch: list[_Job], missed: int) -> bool:

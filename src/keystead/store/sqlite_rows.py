@@ -51,7 +51,7 @@ def user(row: Row) -> User:
 
 def details(user: User) -> Row:
     """Give what of a user can change, in the order of the columns."""
-    things = b"".join(thing.bytes for thing in user.things)
+    things = b"".join([thing.bytes for thing in user.things])
     enabled, since, until = user.validity
     return (
         int(user.scopes),

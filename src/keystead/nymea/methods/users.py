@@ -157,8 +157,10 @@ async def set_user_info(
 
     Without "username" it is the user who is signed in.
     """
-    own = _signed_in(session).user.name
-    name = own if username is None else username
+    own = session.user
+    if own is None:
+        raise RefusedError(Reason.NOT_SIGNED_IN)
+    name = own.name if username is None else username
     await accounts.set_details(session.directory, session.actor, name, display_name, email)
 
 
