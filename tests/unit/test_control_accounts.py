@@ -1,16 +1,25 @@
 """The owner switches accounts on and off, and sees what belongs to them."""
 
 import asyncio
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
 
+from keystead.app import desk
+from keystead.control.calls import Call, call
+from keystead.domain.accounts import remove_user
+from keystead.domain.change import UserAdded
 from keystead.domain.groups import GroupDraft, write_group
-from keystead.domain.model import OWNER, ItemRule, LastUse, Scope, TokenLimits
+from keystead.domain.model import OWNER, ItemRule, LastUse, Scope, TokenLimits, User, UserId
 from keystead.domain.refusal import Reason
 from keystead.domain.tokens import TokenDraft, create_token
 from keystead.domain.upserts import UserDraft, write_user
-from tests.doubles import NOON
+from keystead.store.sqlite import SqliteStore
+from keystead.store.sqlite_file import prepare
+from tests.conformance.stores import record
+from tests.doubles import NOON, SettableClock
+from tests.doubles import directory as stand_in
 from tests.unit.office import Office, refusal
 from tests.unit.people import opened
 
@@ -121,3 +130,22 @@ def test_an_account_is_shown_with_all_that_belongs_to_it(office):
         }
     ]
     assert office.done("users.list")[1] == shown["user"]
+
+
+def test_an_account_that_is_removed_at_the_same_time_is_not_made_again(tmp_path):
+    path = tmp_path / "keystead.sqlite"
+    prepare(path)
+    with closing(SqliteStore(path, SettableClock())) as store:
+        directory = stand_in(store)
+
+        async def together():
+            await record(store, UserAdded(User(UserId(b"b" * 16), "bob", Scope.NONE), None))
+            given = Call("users.groups", {"name": "bob", "groups": []})
+            _, answer = await asyncio.gather(
+                remove_user(directory, OWNER, "bob"),
+                call(desk(directory), given),
+            )
+            return answer, await store.reader.count_users()
+
+        answer, left = asyncio.run(together())
+    assert (answer.outcome, answer.reason, left) == ("refused", "NO_SUCH_USER", 0)

@@ -26,7 +26,7 @@ from keystead.domain.refusal import Reason
 from keystead.domain.scopes import TANI_RIGHTS
 from keystead.domain.sessions import open_session
 from keystead.domain.sign_in import sign_in
-from keystead.domain.upserts import MAX_GROUPS, UserDraft, write_first_user
+from keystead.domain.upserts import MAX_GROUPS, UserDraft, change_user, write_first_user
 from tests.doubles import PASSWORD, BrokenStore, directory
 from tests.unit.people import LAMP, reason_of
 from tests.unit.plant import BOILER, EVERYTHING, HALL, NEW_PASSWORD, Plant, writable
@@ -383,3 +383,35 @@ def test_what_cannot_be_stored_leaves_a_user_as_they_were(plant, root, ann):
         assert plant.refusal(asked) is Reason.STORAGE_FAILED
     plant.directory = whole
     assert plant.accounts() == before
+
+
+# --- accounts that must be there ------------------------------------------------------------
+
+
+def change(plant, actor, name, **draft):
+    return change_user(plant.directory, actor, UserDraft(name, **draft))
+
+
+@pytest.mark.parametrize("name", ["ann", "ANN"])
+def test_an_account_is_changed_however_its_name_is_written(plant, root, ann, name):
+    plant.do(change(plant, root, name, groups=(), items=(BOILER,)))
+
+    reader = plant.directory.store.reader
+    assert plant.do(reader.groups_of(ann.user.id)) == ()
+    assert plant.do(reader.items_of_user(ann.user.id)) == (BOILER,)
+
+
+def test_nobody_is_made_by_a_change(plant, root):
+    assert plant.refusal(change(plant, root, "eve", items=(BOILER,))) is Reason.NO_SUCH_USER
+
+
+def test_an_account_is_changed_whose_name_no_new_one_could_have(plant, root):
+    imported = plant.person(" ann ")
+
+    plant.do(change(plant, root, " ann ", rights=RightsChange(Scope.DIAG)))
+
+    assert plant.do(plant.directory.store.reader.user(imported.user.id)).scopes == Scope.DIAG
+
+
+def test_who_may_not_change_users_learns_nothing_of_who_there_is(plant, ann):
+    assert plant.refusal(change(plant, ann, "eve")) is Reason.FORBIDDEN

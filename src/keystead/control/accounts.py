@@ -19,7 +19,7 @@ from keystead.domain.access import OPEN
 from keystead.domain.accounts import NewUser
 from keystead.domain.model import OWNER, Account, Scope, ThingId, Validity
 from keystead.domain.refusal import Reason, RefusedError
-from keystead.domain.upserts import UserDraft, write_user
+from keystead.domain.upserts import UserDraft, change_user
 from keystead.rpc.method import Page
 
 
@@ -107,10 +107,7 @@ async def set_state(
 @method("users.groups", access=OPEN, refusable=True)
 async def set_groups(desk: Desk, name: str, groups: tuple[str, ...]) -> None:
     """Replace the groups that an account is a member of."""
-    user = await desk.directory.store.reader.user_named(name)
-    if user is None:
-        raise RefusedError(Reason.NO_SUCH_USER)
-    await write_user(desk.directory, OWNER, UserDraft(user.name, groups=groups))
+    await change_user(desk.directory, OWNER, UserDraft(name, groups=groups))
 
 
 def _things(ids: tuple[UUID, ...]) -> tuple[ThingId, ...]:

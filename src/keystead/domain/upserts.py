@@ -1,4 +1,4 @@
-"""Users written as a whole: made when they are new, changed otherwise."""
+"""Users written as a whole: made when they are new, changed otherwise, or changed only."""
 
 from dataclasses import dataclass, field, replace
 
@@ -87,6 +87,7 @@ async def write_first_user(directory: Directory, draft: UserDraft) -> None:
     scopes = draft.rights.replace_in(Scope.ADMIN)
     if scopes is not Scope.ADMIN and not draft.items:
         draft = replace(draft, items=(EVERY_ITEM,))
+    _check_name(draft.name)
     checked = await _check(directory, draft)
 
     async def write(tx: Transaction) -> None:
@@ -106,6 +107,7 @@ async def write_user(directory: Directory, actor: Actor, draft: UserDraft) -> No
             ESCALATION, LAST_USER_EDITOR, STORAGE_FAILED.
     Source: Tani 5, 6 to 12.
     """
+    _check_name(draft.name)
     checked = await _check(directory, draft)
 
     async def write(tx: Transaction) -> None:
@@ -122,11 +124,34 @@ async def write_user(directory: Directory, actor: Actor, draft: UserDraft) -> No
     await directory.write(actor, write, bulk=is_long(actor, checked.draft.items))
 
 
+async def change_user(directory: Directory, actor: Actor, draft: UserDraft) -> None:
+    """Change an account that is there, however its name is written.
+
+    Raises:
+        RefusedError: TOO_LARGE, ITEM_RULE_INVALID, PASSWORD_TOO_WEAK, BUSY, NOT_SIGNED_IN,
+            FORBIDDEN, NO_SUCH_USER, NO_SUCH_GROUP, ESCALATION, LAST_USER_EDITOR,
+            STORAGE_FAILED.
+    """
+    checked = await _check(directory, draft)
+
+    async def change(tx: Transaction) -> None:
+        present = await user_editor(tx, actor)
+        before = await tx.user_named(draft.name)
+        if before is None:
+            raise RefusedError(Reason.NO_SUCH_USER)
+        await _change_user(tx, present, before, checked)
+
+    await directory.write(actor, change, bulk=is_long(actor, checked.draft.items))
+
+
+def _check_name(name: str) -> None:
+    check_name(name)
+    if names.key(name) == ANONYMOUS:
+        raise RefusedError(Reason.NAME_RESERVED)
+
+
 async def _check(directory: Directory, draft: UserDraft) -> _Checked:
     items = checked_items(draft.items)
-    check_name(draft.name)
-    if names.key(draft.name) == ANONYMOUS:
-        raise RefusedError(Reason.NAME_RESERVED)
     if len(draft.groups or ()) > MAX_GROUPS:
         raise RefusedError(Reason.TOO_LARGE)
     if draft.password is None:

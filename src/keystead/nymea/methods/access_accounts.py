@@ -101,16 +101,13 @@ async def set_account_rights(
 
     Users.SetUserScopes does the same for scopes and things.
     """
-    user = await session.directory.store.reader.user_named(username)
-    if user is None:
-        raise RefusedError(Reason.NO_SUCH_USER)
     draft = UserDraft(
-        name=user.name,
+        name=username,
         rights=_replacing(rights),
         groups=None if groups is None else tuple(groups),
         items=None if items is None else domain_rules(items),
     )
-    await upserts.write_user(session.directory, session.actor, draft)
+    await upserts.change_user(session.directory, session.actor, draft)
 
 
 @method("Access.GetGroups", access=MANAGES_USERS, returns="groups")
