@@ -19,14 +19,14 @@ pytestmark = [
 ]
 
 
-def add(page: Page, name: str) -> None:
-    """Add a user, and come to their page."""
+def add(page: Page, typed: str) -> None:
+    """Add a user, and come to their page; names are kept in lower case."""
     page.press("Users")
     page.shows("Users")
     page.press("Add a user")
-    page.fill(Name=name, Password=PASSWORD, Password_once_more=PASSWORD)
+    page.fill(Name=typed, Password=PASSWORD, Password_once_more=PASSWORD)
     page.browser.click("dialog button[type=submit]")
-    page.shows(name)
+    page.shows(typed.lower())
     page.says("Active")
 
 
@@ -61,7 +61,7 @@ def test_a_colleague_may_write_one_set_point_and_nothing_else_and_try_it_proves_
 
 
 def test_scopes_are_given_in_plain_words_once_what_they_change_is_seen(page):
-    add(page, "bob")
+    add(page, "Bob")
     page.browser.click(page.field("Control things"))
     page.browser.click(page.field("See all things"))
     page.browser.click("//form[.//label[.='Control things']]//button[@type='submit']")

@@ -51,7 +51,7 @@ function add() {
     fields: [name, display, ...fields],
     check: () => [...required(name), ...check()],
     submit: async () => {
-      const username = name.value.trim();
+      const username = name.value.trim().toLowerCase();
       await api.ask("Users.CreateUser", { username, password: password.value, displayName: display.value.trim(), scopes: [] });
       location.hash = link("users", username);
     },
