@@ -320,7 +320,6 @@ class Conversation:
         """Finish the request that has to wait, then go on."""
         session = self._session
         assert session.job is not None
-        token_id = session.token_id
         try:
             replies = await session.job
         except Exception:
@@ -328,8 +327,7 @@ class Conversation:
             replies = session.apologise()
         self._all.answered(self)  # before the next one may begin
         session.resume()
-        if session.token_id is not token_id:
-            self._guest.judge()
+        self._guest.judge()
         if self._closed:
             return
         if replies:
