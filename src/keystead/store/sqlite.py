@@ -100,10 +100,7 @@ class SqliteStore:
         self._waiting.append(_Job(operation, author, bulk, essential, done))
         if not self._is_busy:
             self._is_busy = True
-            if bulk:  # nobody shares its commit
-                self._begin()
-            else:
-                self._gather()
+            self._serve_next()
         return await done
 
     def close(self) -> None:
@@ -111,6 +108,13 @@ class SqliteStore:
         self._thread.close()
         self._reading.close()
         self._writing.close()
+
+    def _serve_next(self) -> None:
+        """Begin with who waits first: at once where nobody shares the commit."""
+        if self._waiting[0].bulk:
+            self._begin()
+        else:
+            self._gather()
 
     def _gather(self, until: float = 0.0, known: int = 0, quiet: int = 0) -> None:
         """Begin once nobody joins any more.
@@ -303,7 +307,7 @@ class SqliteStore:
                 job.done.set_result(job.result)
         self._is_busy = bool(self._waiting)
         if self._is_busy:
-            self._gather()
+            self._serve_next()
 
     def _announce(self, commit: Commit) -> None:
         for listener in self._listeners:
