@@ -392,7 +392,7 @@ def test_of_duplicates_the_first_place_and_the_right_to_write_stay():
         exact("a"),
         exact("b"),
     ]
-    assert folded(iter(rules)) == (exact("b"), exact("a", write=True), prefix("b"))
+    assert folded(rules) == (exact("b"), exact("a", write=True), prefix("b"))
 
 
 @given(st.lists(RULES))

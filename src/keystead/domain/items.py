@@ -230,7 +230,7 @@ def are_valid(rules: Sequence[ItemRule]) -> bool:
     return all(map(is_valid, rules))
 
 
-def folded(rules: Iterable[ItemRule]) -> tuple[ItemRule, ...]:
+def folded(rules: Sequence[ItemRule]) -> tuple[ItemRule, ...]:
     """Give *rules* without duplicates, in the order of first appearance; writing wins.
 
     >>> rules = folded([ItemRule("a"), ItemRule("b"), ItemRule("a", may_write=True)])
@@ -239,12 +239,8 @@ def folded(rules: Iterable[ItemRule]) -> tuple[ItemRule, ...]:
 
     Source: Tani 5, 6.
     """
-    unique = dict.fromkeys(rules)  # as nearly always, no two of them differ in writing alone
-    if len({rule[:2] for rule in unique}) == len(unique):
-        return tuple(unique)
-    kept: dict[tuple[str, bool], ItemRule] = {}
-    for rule in unique:
-        key = rule.name, rule.is_prefix
-        if rule.may_write or key not in kept:
-            kept[key] = rule
+    if len({rule.name for rule in rules}) == len(rules):  # as mostly
+        return tuple(rules)
+    kept = {rule[:2]: rule for rule in rules}
+    kept |= {rule[:2]: rule for rule in rules if rule.may_write}
     return tuple(kept.values())
